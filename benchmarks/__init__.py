@@ -1,0 +1,1 @@
+"""Benchmarks and the demo: everything that drives a whole server from outside."""

@@ -1,0 +1,1 @@
+"""The reference client: a library, a cache and a line-mode program."""

@@ -1,0 +1,1 @@
+"""The law as decisions: values in, values out, time as an argument."""

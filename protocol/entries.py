@@ -1,0 +1,82 @@
+"""An entry of a topic's log as clients see it, and its kinds."""
+
+from enum import StrEnum
+
+import msgspec
+
+from protocol.ids import Cid, PersonId, Seq, TopicId
+
+
+class Kind(StrEnum):
+    """What an entry is. Adding a feature means adding a kind."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    RECALL = "recall"
+    REACTION = "reaction"
+    FOUNDED = "founded"
+    JOINED = "joined"
+    LEFT = "left"
+    REMOVED = "removed"
+    ROLE = "role"
+    HANDED_OVER = "handed_over"
+    MUTED = "muted"
+    NAMED = "named"
+    NOTICE = "notice"
+
+
+COUNTABLE = frozenset({Kind.MESSAGE})  # What unread counts.
+
+
+class Side(StrEnum):
+    """Fixed when a topic is founded, never changed."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+class TopicKind(StrEnum):
+    """The shapes of topic this version has."""
+
+    CHAT = "chat"
+    GROUP = "group"
+
+
+class Role(StrEnum):
+    """What a member may do in a group. In a chat both are members."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+class Standing(StrEnum):
+    """How a person stands to a group. Only a `member` reads and writes."""
+
+    MEMBER = "member"
+    INVITED = "invited"  # A member asked them in; theirs to accept.
+    ASKED = "asked"  # They asked to join; the admins' to approve.
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One entry. `nth` counts the countable entries up to and including this one; `at` is in Unix milliseconds.
+
+    `elided`: the reader sees the number only; every other field is absent.
+    `erased`: recalled, or past its retention; the body is gone for good.
+    """
+
+    topic: TopicId
+    seq: Seq
+    nth: int = 0
+    at: int = 0
+    kind: Kind | None = None
+    sender: PersonId | None = None
+    cid: Cid | None = None
+    body: bytes | None = None
+    reply_to: Seq | None = None
+    target: Seq | None = None
+    person: PersonId | None = None
+    role: Role | None = None
+    until: int | None = None
+    erased: bool = False
+    elided: bool = False

@@ -1,0 +1,42 @@
+"""Identifiers: what they look like and how they are made. Nothing here knows what they name."""
+
+import base64
+import secrets
+from typing import NewType
+from uuid import UUID
+
+PersonId = NewType("PersonId", str)
+TopicId = NewType("TopicId", str)
+DeviceId = NewType("DeviceId", str)
+Cid = NewType("Cid", bytes)
+Seq = NewType("Seq", int)
+Epoch = NewType("Epoch", str)
+
+ID_CHARS = 16  # 80 random bits in lower-case base32: short enough to read aloud, too many to guess.
+CID_BYTES = 16
+
+
+def new_id() -> str:
+    """Return 80 random bits as 16 characters of RFC 4648 base32, in lower case (`[a-z2-7]`)."""
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+def new_cid(unix_ms: int) -> Cid:
+    """Return a UUIDv7 (RFC 9562 §5.7) as 16 bytes: 48 bits of `unix_ms`, then version, variant and 74 random bits.
+
+    Being ordered by time keeps the server's index of them at its right edge.
+    """
+    value = (unix_ms & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return Cid(value.to_bytes(CID_BYTES, "big"))
+
+
+def is_cid(value: bytes) -> bool:
+    """Say whether `value` has the length, version and variant of a UUIDv7."""
+    return len(value) == CID_BYTES and value[6] >> 4 == 7 and value[8] >> 6 == 2
+
+
+def show_cid(cid: bytes) -> str:
+    """Return `cid` in the usual 8-4-4-4-12 form."""
+    return str(UUID(bytes=cid))

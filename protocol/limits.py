@@ -1,0 +1,32 @@
+"""Bounds of the wire. `hello` announces those a server may configure; the rest are part of `hutong.v1`."""
+
+MESSAGE_BYTES = 64 * 1024  # A WebSocket message towards the server.
+SLICE_BYTES = 256 * 1024  # Bytes of entries and summaries in one reply to `sync` or `history`.
+BODY_BYTES = 32 * 1024
+NAME_BYTES = 256
+NOTICE_BYTES = 4 * 1024
+GREETING_BYTES = 1024
+REACTION_BYTES = 256
+
+HANDLE_CHARS = 32
+HANDLE_CHARS_MIN = 3
+PASSWORD_CHARS = 256
+PASSWORD_CHARS_MIN = 8
+DEVICE_NAME_CHARS = 64
+TOKEN_CHARS = 64
+LINK_CHARS = 64
+CODE_CHARS = 128
+
+COLLECTION_ITEMS = 4096  # In any one MessagePack array or map.
+NESTING_DEPTH = 1000  # Arrays and maps inside each other, the message itself counted; msgpack's own stack ends at 1024.
+HEADS = 2000  # Topics named in one `sync` or `resume`.
+LOOKUP_PEOPLE = 200
+WATCHED_PEOPLE = 500
+INVITED_AT_FOUNDING = 100
+HISTORY_ENTRIES = 200
+RELATED_ENTRIES = 1000
+
+SEQ_MAX = 2**53 - 1  # The largest integer every language's numbers hold.
+
+PRIVATE_GROUP_MEMBERS = 500
+RECEIPTS_BY_PERSON_MEMBERS = 50  # Larger groups give their authors counts only.

@@ -1,0 +1,1 @@
+"""The server: the I/O shell around pure decisions."""

@@ -1,0 +1,1 @@
+"""Sockets, TLS, WebSocket framing and the one task that polls them all."""

@@ -1,0 +1,215 @@
+"""The ports of a store: one that writes, two that read. Their docstrings are the contract; tests/contracts/ holds it.
+
+StoreError
+├── StoreFullError      no room: nothing of the batch was stored, and it may be tried again later
+└── StoreBrokenError    the disk failed at commit: what is durable is unknown, so stop, neither ack nor refuse
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from protocol.entries import Entry, Kind
+from protocol.frames import Device, Person, Preferences, SyncReply, TopicReply
+from protocol.ids import DeviceId, Epoch, PersonId, Seq, TopicId
+from server.store.writes import Outcome, Write
+from server.topics import TopicState
+
+
+class StoreError(Exception):
+    """Root of what a store raises."""
+
+
+class StoreFullError(StoreError):
+    """There is no room on the disk; nothing was stored."""
+
+
+class StoreBrokenError(StoreError):
+    """The disk failed while committing; the process must stop and start again from what is durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """This write alone raised; its neighbours in the batch are stored. `error` says what, for the log."""
+
+    error: str
+
+
+class Writer(Protocol):
+    """The one writer of a store. Used by one thread at a time."""
+
+    def commit(self, writes: Sequence[Write]) -> list[Outcome | Failed]:
+        """Execute `writes` in order in one transaction and return, once it is on the disk, what came of each.
+
+        A write sees what those before it did. A write that raises becomes Failed and leaves no trace; the others are
+        stored. Seqs of a topic are dense: 1, 2, 3, ...
+
+        Raises:
+            StoreFullError: Nothing of the batch was stored.
+            StoreBrokenError: Unknown what was.
+        """
+
+    def close(self) -> None:
+        """Fold the write-ahead log in and let go of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What is known of an entry without its body."""
+
+    seq: Seq
+    kind: Kind
+    sender: PersonId
+    at: int
+    erased: bool
+    hidden_from: PersonId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatLookup:
+    """What there is between two people. `topic` None: they have not chatted. `peer` None: no such person."""
+
+    topic: TopicId | None
+    peer: Person | None
+    blocked: bool  # The asking one blocks the other.
+    blocked_by: bool  # The other blocks the asking one.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """Entries ascending; `related`: later edits, recalls and reactions of them from outside the page, newest first.
+
+    `complete`: there is nothing further in the direction asked (for `around`: before the page).
+    """
+
+    entries: tuple[Entry, ...]
+    related: tuple[Entry, ...]
+    complete: bool
+
+
+class TopicReader(Protocol):
+    """Reads of topics. Each call is one snapshot. Entries come as `viewer` may see them: nothing before their start;
+    what is hidden from them, or targets something before their start, elided.
+    """
+
+    def topic(self, topic: TopicId) -> TopicState | None:
+        """Return the state of `topic`."""
+
+    def chat(self, person: PersonId, peer: PersonId) -> ChatLookup:
+        """Return what there is between `person` and `peer`."""
+
+    def linked(self, digest: bytes) -> TopicId | None:
+        """Return the group whose link has this digest."""
+
+    def header(self, topic: TopicId, seq: Seq) -> Header | None:
+        """Return what is known of one entry."""
+
+    def view(self, topic: TopicId, viewer: PersonId, *, everyone: bool) -> TopicReply | None:
+        """Return `viewer`'s summary and the members, those invited or asking only if `everyone`; None: no standing."""
+
+    def sync(
+        self,
+        viewer: PersonId,
+        heads: Mapping[TopicId, Seq],
+        *,
+        marks: int,
+        slice_bytes: int,
+        reach: int,
+        newest: int,
+    ) -> SyncReply:
+        """Return what `viewer` does not have yet.
+
+        Summaries of topics changed since `marks`, in the order they changed, then entries after each of `heads`, and
+        of changed topics not in `heads` the `newest` last. A topic more than `reach` entries behind starts `reach`
+        before its head, with a gap. `gone`: those of `heads` that are none of the viewer's. The reply stays below
+        `slice_bytes` (one entry may pass it); then `more`, and asking again with what was got goes on from there.
+        A slice is given for every one of those topics, even an empty one, so that it says `live`.
+        """
+
+    def history(
+        self,
+        topic: TopicId,
+        viewer: PersonId,
+        *,
+        before: Seq | None = None,
+        after: Seq | None = None,
+        around: Seq | None = None,
+        limit: int,
+        slice_bytes: int,
+    ) -> HistoryPage | None:
+        """Return a page; with none of the three, the newest. None: `viewer` is no member."""
+
+    def readers(self, topic: TopicId, seq: Seq) -> tuple[PersonId, ...]:
+        """Return who has read `seq`, was there for it and gives receipts, the author left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedPerson:
+    """Whose device a token is."""
+
+    person: PersonId
+    handle: str
+    device: DeviceId
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a password is checked against. `password` is its argon2 encoding."""
+
+    person: PersonId
+    handle: str
+    password: str
+    preferences: Preferences
+
+
+class PeopleReader(Protocol):
+    """Reads of people and their devices. Each call is one snapshot."""
+
+    def credentials(self, handle: str) -> Credentials | None:
+        """Return what signs `handle` in."""
+
+    def signed(self, digest: bytes) -> SignedPerson | None:
+        """Return whose token has this digest."""
+
+    def devices(self, person: PersonId, current: DeviceId) -> tuple[Device, ...]:
+        """Return the signed-in devices, oldest first."""
+
+    def people(self, handles: Sequence[str], persons: Sequence[PersonId]) -> tuple[Person, ...]:
+        """Return those that exist, each once, by handle in order."""
+
+    def blocks(self, person: PersonId) -> tuple[Person, ...]:
+        """Return whom `person` blocks, by handle in order."""
+
+    def watchable(self, person: PersonId, persons: Sequence[PersonId]) -> tuple[PersonId, ...]:
+        """Return those of `persons` whose presence `person` may see: both have said something in their chat, neither
+        blocks the other, and both show their presence.
+        """
+
+
+class Reader(TopicReader, PeopleReader, Protocol):
+    """One read-only connection. Used by one thread at a time."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class Store(Protocol):
+    """One side's store, open."""
+
+    @property
+    def epoch(self) -> Epoch:
+        """Made when the store was created, or first opened from a backup."""
+
+    @property
+    def secret(self) -> bytes:
+        """32 random bytes of this store, for keyed digests."""
+
+    def writer(self) -> Writer:
+        """Return the one writer."""
+
+    def reader(self) -> Reader:
+        """Return a new reader, for use in one thread."""
+
+    def close(self) -> None:
+        """Close the writer. Readers are closed by those who asked for them."""

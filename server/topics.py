@@ -1,0 +1,165 @@
+"""The state of a topic: who stands how to it, who may do what. A fold over changes; no clock, no store, no socket.
+
+The store applies the same changes to its rows, so memory and disk cannot tell different stories.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from protocol.entries import Role, Side, Standing, TopicKind
+from protocol.ids import PersonId, Seq, TopicId
+
+
+@dataclass(slots=True)
+class Member:
+    """One person's standing. `start`: the first entry they may see. `muted_until`: Unix ms, 0 when free to write."""
+
+    standing: Standing
+    role: Role
+    start: Seq
+    muted_until: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """`person` stands to the topic as `standing` from now on; None: no longer at all.
+
+    `start` None keeps the start of someone who has one, and is the seq of the entry stored with it for a newcomer.
+    """
+
+    person: PersonId
+    standing: Standing | None
+    role: Role = Role.MEMBER
+    start: Seq | None = None
+    greeting: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """`person` (None: everybody but owner and admins) may not write until `until`, Unix ms; 0 ends it."""
+
+    person: PersonId | None
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBlock:
+    """In a chat, `person` blocks the other one, or no longer does."""
+
+    person: PersonId
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetLink:
+    """`digest` is that of the one link by which people may ask to join; None: there is none."""
+
+    digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetName:
+    """The group's name: opaque bytes."""
+
+    name: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetNotice:
+    """The group's notice: opaque bytes."""
+
+    notice: bytes
+
+
+Change = Stand | Mute | SetBlock | SetLink | SetName | SetNotice
+
+
+@dataclass(slots=True, kw_only=True)
+class TopicState:
+    """A topic as decisions see it.
+
+    `generation` rises by one with every commit that has changes; a decision made for an older one is stale.
+    `peers`: in a chat, the two people, whether or not both have rows yet. `blockers`: those who block the other.
+    """
+
+    topic: TopicId
+    kind: TopicKind
+    side: Side
+    generation: int
+    head: Seq
+    nth: int
+    members: dict[PersonId, Member]
+    peers: tuple[PersonId, ...] = ()
+    blockers: frozenset[PersonId] = frozenset()
+    silenced_until: int = 0
+    link: bytes | None = field(default=None, repr=False)
+
+    def apply(self, changes: Iterable[Change], *, seq: Seq) -> None:
+        """Take `changes` in; `seq` is that of the entry stored with them, or the head when there was none."""
+        for change in changes:
+            match change:
+                case Stand(standing=None):
+                    self.members.pop(change.person, None)
+                case Stand(standing=Standing() as standing):
+                    self._stand(change, standing, seq)
+                case Mute(person=None):
+                    self.silenced_until = change.until
+                case Mute(person=str() as person):
+                    if person in self.members:
+                        self.members[person].muted_until = change.until
+                case SetBlock():
+                    others = self.blockers - {change.person}
+                    self.blockers = others | {change.person} if change.blocked else others
+                case SetLink():
+                    self.link = change.digest
+                case SetName() | SetNotice():
+                    pass  # Opaque, and nothing is decided by them.
+
+    def _stand(self, change: Stand, standing: Standing, seq: Seq) -> None:
+        before = self.members.get(change.person)
+        if before is None or before.standing is not Standing.MEMBER:
+            start = seq if change.start is None else change.start
+            self.members[change.person] = Member(standing, change.role, start)
+        else:
+            before.standing, before.role = standing, change.role
+            if change.start is not None:
+                before.start = change.start
+
+    def seated(self) -> list[PersonId]:
+        """Return the people who are members, in the order they came."""
+        return [person for person, member in self.members.items() if member.standing is Standing.MEMBER]
+
+    def peer_of(self, person: PersonId) -> PersonId:
+        """Return the other one of a chat (oneself, in a chat with oneself)."""
+        first, second = self.peers
+        return second if first == person else first
+
+
+class Act(Enum):
+    """What one member of a group may do to the group or to another person."""
+
+    INVITE = auto()
+    LINK = auto()
+    ADMIT = auto()
+    REMOVE = auto()
+    MUTE = auto()
+    NAME = auto()
+    NOTICE = auto()
+    RECALL = auto()
+    APPOINT = auto()
+    HAND_OVER = auto()
+
+
+_STEWARDS = frozenset({Act.INVITE, Act.LINK, Act.ADMIT, Act.REMOVE, Act.MUTE, Act.NAME, Act.NOTICE, Act.RECALL})
+MAY: dict[Role, frozenset[Act]] = {
+    Role.OWNER: _STEWARDS | {Act.APPOINT, Act.HAND_OVER},
+    Role.ADMIN: _STEWARDS,
+    Role.MEMBER: frozenset({Act.INVITE}),
+}
+_RANK = {Role.MEMBER: 0, Role.ADMIN: 1, Role.OWNER: 2}
+
+
+def may(actor: Role, act: Act, *, towards: Role | None = None) -> bool:
+    """Say whether `actor` may do `act`; towards somebody, only from a higher rank."""
+    return act in MAY[actor] and (towards is None or _RANK[actor] > _RANK[towards])

@@ -1,0 +1,1 @@
+"""Tests: the packages mirrored, and stories over the wire."""
