@@ -4,6 +4,7 @@ Two layers, so that a client can find the request a reply belongs to before it k
 `read_map` gives one bounded map, the `decode_...` functions give it a type.
 """
 
+import re
 from typing import Any, TypeVar
 
 import msgpack
@@ -16,6 +17,7 @@ from protocol.frames import PUSHES, REPLIES, REQUESTS, Push, Reply, Request
 R = TypeVar("R", bound=Reply)
 Fields = dict[Any, Any]
 
+_FIELD = re.compile(r"(?:at `\$\.|field `)([^`]+)`$")
 _SERVER_MESSAGE_BYTES = 4 * limits.SLICE_BYTES
 
 
@@ -70,7 +72,7 @@ def decode_request(message: bytes) -> Request[Reply]:
     try:
         return msgspec.convert(fields, shape, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
-        raise ShapeError(str(error), request_id=request_id) from None
+        raise ShapeError(str(error), request_id=request_id, field=_field_of(str(error))) from None
 
 
 def encode_request(request: Request[R]) -> bytes:
@@ -129,7 +131,7 @@ def decode_reply(fields: Fields, request: Request[R]) -> R | Refusal:
     """
     if "error" in fields:
         return _shaped(fields["error"], Refusal)
-    reply: R = _shaped(fields, REPLIES[type(request)])  # type: ignore[assignment, index]
+    reply: R = _shaped(fields, REPLIES[type(request)])  # type: ignore[assignment]
     return reply
 
 
@@ -141,6 +143,12 @@ def _shaped(fields: Any, shape: type[S]) -> S:
         return msgspec.convert(fields, shape, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         raise ShapeError(str(error)) from None
+
+
+def _field_of(message: str) -> str | None:
+    """Return the path msgspec names at the end of its message: "... - at `$.cid`", or "... field `cid`"."""
+    match = _FIELD.search(message)
+    return match[1] if match else None
 
 
 def _pack(value: msgspec.Struct) -> bytes:

@@ -73,13 +73,16 @@ class CodecError(ProtocolError):
 
 
 class ShapeError(ProtocolError):
-    """A map that is not a request (or reply, or push) of hutong.v1; `request_id` is None when it has no usable id."""
+    """A map that is not a request (or reply, or push) of hutong.v1.
+
+    `request_id` is None when it has no usable id; `field` names the field at fault, where it is one.
+    """
 
     code = ErrorCode.BAD_REQUEST
 
-    def __init__(self, message: str, *, request_id: int | None = None) -> None:
+    def __init__(self, message: str, *, request_id: int | None = None, field: str | None = None) -> None:
         super().__init__(message)
-        self.request_id = request_id
+        self.request_id, self.field = request_id, field
 
 
 class UnknownOperationError(ShapeError):

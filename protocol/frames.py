@@ -3,7 +3,7 @@
 Shapes and bounds only; docs/PROTOCOL.md says what they do.
 """
 
-from typing import Annotated, Generic, TypeVar, cast, get_args
+from typing import Annotated, Generic, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta
@@ -42,11 +42,11 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a request is answered with, beside `re`."""
 
 
-R = TypeVar("R", bound=Reply)
+R_co = TypeVar("R_co", bound=Reply, covariant=True)
 
 
-class Request(msgspec.Struct, Generic[R], frozen=True, omit_defaults=True, kw_only=True, tag_field="op"):
-    """A request; `id` is the client's, unique among its requests in flight. R is the reply's type."""
+class Request(msgspec.Struct, Generic[R_co], frozen=True, omit_defaults=True, kw_only=True, tag_field="op"):
+    """A request; `id` is the client's, unique among its requests in flight. R_co is the reply's type."""
 
     id: Number
 
@@ -531,7 +531,7 @@ class PreferencesPush(Push, frozen=True, omit_defaults=True, kw_only=True, tag="
 
 
 REQUESTS: dict[str, type[Request[Reply]]] = {
-    str(request.__struct_config__.tag): cast("type[Request[Reply]]", request) for request in Request.__subclasses__()
+    str(request.__struct_config__.tag): request for request in Request.__subclasses__()
 }
 REPLIES: dict[type[Request[Reply]], type[Reply]] = {
     request: get_args(get_original_bases(request)[0])[0] for request in REQUESTS.values()

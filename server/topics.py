@@ -26,6 +26,7 @@ class Stand:
     """`person` stands to the topic as `standing` from now on; None: no longer at all.
 
     `start` None keeps the start of someone who has one, and is the seq of the entry stored with it for a newcomer.
+    `by`: who invited them; somebody who blocks that person is not shown the invitation.
     """
 
     person: PersonId
@@ -33,6 +34,7 @@ class Stand:
     role: Role = Role.MEMBER
     start: Seq | None = None
     greeting: bytes | None = None
+    by: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

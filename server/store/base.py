@@ -2,7 +2,8 @@
 
 StoreError
 ├── StoreFullError      no room: nothing of the batch was stored, and it may be tried again later
-└── StoreBrokenError    the disk failed at commit: what is durable is unknown, so stop, neither ack nor refuse
+├── StoreBrokenError    the disk failed at commit: what is durable is unknown, so stop, neither ack nor refuse
+└── ResyncError         the reader claims entries this store never had: it must forget its cache and start anew
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Protocol
 
 from protocol.entries import Entry, Kind
 from protocol.frames import Device, Person, Preferences, SyncReply, TopicReply
-from protocol.ids import DeviceId, Epoch, PersonId, Seq, TopicId
+from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq, TopicId
 from server.store.writes import Outcome, Write
 from server.topics import TopicState
 
@@ -26,6 +27,14 @@ class StoreFullError(StoreError):
 
 class StoreBrokenError(StoreError):
     """The disk failed while committing; the process must stop and start again from what is durable."""
+
+
+class ResyncError(StoreError):
+    """Somebody has more of `topic` than there is: what they have came from another life of this store."""
+
+    def __init__(self, topic: TopicId) -> None:
+        super().__init__(f"more of topic {topic} is known than it has")
+        self.topic = topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,14 @@ class HistoryPage:
     complete: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedBefore:
+    """What a cid became. `digest` is the draft's it came with."""
+
+    entry: Entry
+    digest: bytes
+
+
 class TopicReader(Protocol):
     """Reads of topics. Each call is one snapshot. Entries come as `viewer` may see them: nothing before their start;
     what is hidden from them, or targets something before their start, elided.
@@ -100,6 +117,9 @@ class TopicReader(Protocol):
 
     def linked(self, digest: bytes) -> TopicId | None:
         """Return the group whose link has this digest."""
+
+    def posted(self, sender: PersonId, cid: Cid) -> PostedBefore | None:
+        """Return what `sender` used `cid` for."""
 
     def header(self, topic: TopicId, seq: Seq) -> Header | None:
         """Return what is known of one entry."""
@@ -121,9 +141,13 @@ class TopicReader(Protocol):
 
         Summaries of topics changed since `marks`, in the order they changed, then entries after each of `heads`, and
         of changed topics not in `heads` the `newest` last. A topic more than `reach` entries behind starts `reach`
-        before its head, with a gap. `gone`: those of `heads` that are none of the viewer's. The reply stays below
-        `slice_bytes` (one entry may pass it); then `more`, and asking again with what was got goes on from there.
-        A slice is given for every one of those topics, even an empty one, so that it says `live`.
+        before its head, with a gap, and with its summary, changed or not. `gone`: those of `heads` that are none of
+        the viewer's. The reply stays below `slice_bytes` (one entry may pass it); then `more`, and asking again with
+        what was got goes on from there.
+        Every one of those topics gets a slice that says `live`, if only an empty one in the last reply.
+
+        Raises:
+            ResyncError: One of `heads` is beyond its topic's.
         """
 
     def history(

@@ -133,12 +133,16 @@ class AddDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePassword:
-    """Replace `old` by `new`, remove every device, and add `device`. Outcomes: DevicesRevoked | Stale."""
+    """Replace `old` by `new`, remove every device, and add `device` under the name of the one it `replaces`.
+
+    Outcomes: DevicesRevoked | Stale.
+    """
 
     person: PersonId
     old: str
     new: str
     device: NewDevice
+    replaces: DeviceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,331 @@
+"""What this device knows, in SQLite: entries, how one stands to topics, people, gaps, and the outbox beside them.
+
+All but the outbox can be had from the server again. Several processes may use one cache at a time: every change is
+one transaction, repeats change nothing, and what only rises never falls.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from sqlite_utils import Database
+
+from client.outbox import Outbox
+from client.tally import Tally
+from protocol import limits
+from protocol.entries import Entry, Kind, Standing, TopicKind
+from protocol.frames import Appended, Gap, Person, Summary
+from protocol.ids import Cid, PersonId, Seq, TopicId
+
+Line = tuple[Seq, PersonId | None, Kind | None, bytes | None]
+BUSY_SECONDS = 10.0
+_FIELDS = Entry.__struct_fields__
+_NAMES = ", ".join(_FIELDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A stretch of a topic, ascending. `complete`: nothing is before it. `missing`: some is, but not on this device."""
+
+    entries: tuple[Entry, ...]
+    complete: bool
+    missing: bool
+
+
+class Cache:
+    """One person's cache; `path` None keeps it in memory. Used from one thread."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode.
+        self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=BUSY_SECONDS)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute("PRAGMA secure_delete = ON")  # A recalled body is gone from the file too.
+        with self.transaction():
+            _create(Database(self._database))
+            self.outbox = Outbox(self._database)
+        self._summaries = msgspec.msgpack.Decoder(Summary)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what is done inside one change; inside another transaction, part of that one."""
+        if self._database.in_transaction:
+            yield
+            return
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    # Where the cache stands.
+
+    @property
+    def epoch(self) -> str | None:
+        """The epoch of the server's store this was made from."""
+        return self._note("epoch")
+
+    @property
+    def marks(self) -> int:
+        """Up to where changes of topics are known."""
+        return int(self._note("marks") or 0)
+
+    @marks.setter
+    def marks(self, marks: int) -> None:
+        if marks > self.marks:
+            self._write_note("marks", str(marks))
+
+    @property
+    def owner(self) -> PersonId | None:
+        """Whose cache this is."""
+        note = self._note("owner")
+        return PersonId(note) if note else None
+
+    def belongs_to(self, person: PersonId) -> None:
+        """From now on this is the cache of `person`; what it held of anybody else, outbox included, is forgotten."""
+        with self.transaction():
+            if self.owner not in {None, person}:
+                self.forget(epoch=None)
+                self._database.execute("DELETE FROM people")
+                self._database.execute("DELETE FROM outbox")
+            self._write_note("owner", person)
+
+    def forget(self, *, epoch: str | None) -> None:
+        """Forget all that the server told, people and outbox aside; what comes from now on is of `epoch`."""
+        with self.transaction():
+            for table in ("topics", "entries", "gaps"):
+                self._database.execute(f"DELETE FROM {table}")
+            self._database.execute("DELETE FROM notes WHERE key IN ('epoch', 'marks')")
+            if epoch is not None:
+                self._write_note("epoch", epoch)
+
+    def heads(self) -> dict[TopicId, Seq]:
+        """Return up to where each topic one is a member of is known, those that moved last first."""
+        rows = self._database.execute("SELECT topic, have FROM topics WHERE seated ORDER BY moved_at DESC, topic")
+        return dict(rows)
+
+    # Topics.
+
+    def put_topic(self, summary: Summary) -> None:
+        """Take in how one stands to a topic. What is before a risen `start` is forgotten."""
+        seated = summary.standing is Standing.MEMBER
+        have = max(summary.start - 1, 0)
+        with self.transaction():
+            self._database.execute(
+                "INSERT INTO topics (topic, have, seated, moved_at, summary) VALUES (?, ?, ?, 0, ?)"
+                " ON CONFLICT (topic) DO UPDATE SET summary = excluded.summary, seated = excluded.seated,"
+                " have = CASE seated WHEN 1 THEN max(have, excluded.have) ELSE excluded.have END",
+                (summary.topic, have, seated, msgspec.msgpack.encode(summary)),
+            )
+            self._database.execute("DELETE FROM entries WHERE topic = ? AND seq < ?", (summary.topic, summary.start))
+            self._close_gap(summary.topic, Seq(1), Seq(have))
+            if summary.peer is not None:
+                self.learn([summary.peer])
+
+    def drop_topic(self, topic: TopicId) -> None:
+        """Forget `topic`."""
+        with self.transaction():
+            for table in ("topics", "entries", "gaps"):
+                self._database.execute(f"DELETE FROM {table} WHERE topic = ?", (topic,))
+
+    def topic(self, topic: TopicId) -> Summary | None:
+        """Return how one stands to `topic`, with head, unread and read mark as of the last entry known."""
+        row = self._database.execute("SELECT summary FROM topics WHERE topic = ?", (topic,)).fetchone()
+        return self._summaries.decode(row[0]) if row else None
+
+    def topics(self) -> list[Summary]:
+        """Return all topics, pinned ones first, then those that moved last."""
+        rows = self._database.execute("SELECT summary FROM topics ORDER BY moved_at DESC, topic")
+        return sorted((self._summaries.decode(row[0]) for row in rows), key=lambda summary: not summary.pinned)
+
+    def chat_with(self, person: PersonId) -> Summary | None:
+        """Return the chat with `person`, if there is one."""
+        return next((summary for summary in self.topics() if summary.peer and summary.peer.person == person), None)
+
+    def read(self, topic: TopicId, person: PersonId, seq: Seq) -> None:
+        """`person` has read up to `seq`."""
+        with self.transaction():
+            summary = self.topic(topic)
+            if summary is None:
+                return
+            if person == self.owner:
+                if seq > summary.read:
+                    unread = 0 if seq >= summary.head else self._nth(topic, summary.head) - self._nth(topic, seq)
+                    self._save(msgspec.structs.replace(summary, read=seq, unread=max(unread, 0)))
+            elif summary.kind is TopicKind.CHAT:
+                self._save(msgspec.structs.replace(summary, peer_read=max(seq, summary.peer_read or seq)))
+
+    # Entries.
+
+    def append(self, topic: TopicId, entries: Iterable[Entry], *, have: Seq) -> None:
+        """Store entries that came in order; all up to `have` is now known, or known as a gap."""
+        with self.transaction():
+            summary = self.topic(topic)
+            tally = Tally(summary) if summary else None
+            moved_at = 0
+            for entry in entries:
+                self._put_entry(entry)
+                moved_at = max(moved_at, entry.at)
+                if tally is not None:
+                    tally.count(entry)
+            if tally is not None and tally.summary is not summary:
+                self._save(tally.summary)
+            self._database.execute(
+                "UPDATE topics SET have = max(have, ?), moved_at = max(moved_at, ?) WHERE topic = ?",
+                (have, moved_at, topic),
+            )
+
+    def add_gap(self, topic: TopicId, first: Seq, last: Seq) -> None:
+        """Entries `first` to `last` exist and are not here."""
+        if first <= last:
+            self._database.execute("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?)", (topic, first, last))
+
+    def fill(self, topic: TopicId, entries: Iterable[Entry], *, first: Seq, last: Seq) -> None:
+        """Store entries from history: all there is from `first` to `last`, and perhaps some more."""
+        with self.transaction():
+            for entry in entries:
+                self._put_entry(entry)
+            self._close_gap(topic, first, last)
+
+    def gap_before(self, topic: TopicId, before: Seq) -> Gap | None:
+        """Return the nearest gap that begins before `before`."""
+        row = self._database.execute(
+            "SELECT first, min(last, ?) FROM gaps WHERE topic = ? AND first < ? ORDER BY first DESC LIMIT 1",
+            (before - 1, topic, before),
+        ).fetchone()
+        return Gap(first=row[0], last=row[1]) if row else None
+
+    def entries(
+        self, topic: TopicId, *, before: Seq | None = None, after: int = 0, limit: int | None = None
+    ) -> list[Entry]:
+        """Return the newest `limit` entries in between, ascending."""
+        rows = self._database.execute(
+            f"SELECT {_NAMES} FROM entries WHERE topic = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            (topic, after, before or limits.SEQ_MAX, -1 if limit is None else limit),
+        )
+        return [_entry(row) for row in rows][::-1]
+
+    def page(self, topic: TopicId, *, before: Seq | None, limit: int) -> Page:
+        """Return the `limit` entries before `before` (None: the newest), as far as they are here without a gap."""
+        end = Seq(limits.SEQ_MAX) if before is None else before
+        gap = self.gap_before(topic, end)
+        entries = self.entries(topic, before=end, after=gap.last if gap else 0, limit=limit)
+        missing = gap is not None and len(entries) < limit
+        summary = self.topic(topic)
+        first = entries[0].seq if entries else end
+        complete = not missing and (not entries or summary is None or first <= summary.start)
+        return Page(entries=tuple(entries), complete=complete, missing=missing)
+
+    def appended(self, cid: Cid) -> Appended | None:
+        """Return where the entry with `cid` is, if it has come."""
+        row = self._database.execute("SELECT topic, seq, nth, at FROM entries WHERE cid = ?", (cid,)).fetchone()
+        return Appended(topic=row[0], seq=row[1], nth=row[2], at=row[3]) if row else None
+
+    def about(self, topic: TopicId, first: Seq, last: Seq) -> list[Entry]:
+        """Return the edits, recalls and reactions of the entries `first` to `last`, ascending."""
+        rows = self._database.execute(
+            f"SELECT {_NAMES} FROM entries WHERE topic = ? AND target BETWEEN ? AND ? ORDER BY seq",
+            (topic, first, last),
+        )
+        return [_entry(row) for row in rows]
+
+    def log(self, topic: TopicId) -> tuple[Line, ...]:
+        """Return everything known of `topic`, as (seq, sender, kind, body)."""
+        rows = self._database.execute(
+            "SELECT seq, sender, kind, body FROM entries WHERE topic = ? ORDER BY seq", (topic,)
+        )
+        return tuple((seq, sender, Kind(kind) if kind else None, body) for seq, sender, kind, body in rows)
+
+    def _put_entry(self, entry: Entry) -> None:
+        values = msgspec.structs.asdict(entry)
+        self._database.execute(
+            f"INSERT INTO entries ({_NAMES}) VALUES ({', '.join(f':{name}' for name in _FIELDS)})"
+            f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _FIELDS)}"
+            " WHERE NOT erased",  # An older answer that comes late brings no recalled body back.
+            values,
+        )
+        if entry.kind is Kind.RECALL:
+            self._database.execute(
+                "UPDATE entries SET body = NULL, erased = 1 WHERE topic = :topic AND (seq = :target"
+                " OR (target = :target AND kind = 'edit'))",
+                values,
+            )
+
+    def _close_gap(self, topic: TopicId, first: Seq, last: Seq) -> None:
+        touched = self._database.execute(
+            "DELETE FROM gaps WHERE topic = ? AND first <= ? AND last >= ? RETURNING first, last", (topic, last, first)
+        ).fetchall()
+        for gap_first, gap_last in touched:
+            self.add_gap(topic, gap_first, Seq(first - 1))
+            self.add_gap(topic, Seq(last + 1), gap_last)
+
+    def _nth(self, topic: TopicId, seq: Seq) -> int:
+        query = "SELECT coalesce(max(nth), 0) FROM entries WHERE topic = ? AND seq <= ?"
+        nth: int = self._database.execute(query, (topic, seq)).fetchone()[0]
+        return nth
+
+    def _save(self, summary: Summary) -> None:
+        encoded = msgspec.msgpack.encode(summary)
+        self._database.execute("UPDATE topics SET summary = ? WHERE topic = ?", (encoded, summary.topic))
+
+    # People.
+
+    def learn(self, people: Iterable[Person]) -> None:
+        """Remember who has which handle."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO people (person, handle) VALUES (?, ?)",
+            [(person.person, person.handle) for person in people],
+        )
+
+    def handle(self, person: PersonId) -> str | None:
+        """Return the handle of `person`, if known."""
+        row = self._database.execute("SELECT handle FROM people WHERE person = ?", (person,)).fetchone()
+        return row[0] if row else None
+
+    def person(self, handle: str) -> PersonId | None:
+        """Return who has `handle`, if known."""
+        row = self._database.execute("SELECT person FROM people WHERE handle = ?", (handle,)).fetchone()
+        return row[0] if row else None
+
+    # Notes.
+
+    def _note(self, key: str) -> str | None:
+        row = self._database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def _write_note(self, key: str, value: str) -> None:
+        self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, value))
+
+
+def _create(database: Database) -> None:
+    entry: dict[str, type] = dict.fromkeys(_FIELDS, int)
+    entry |= {"topic": str, "kind": str, "sender": str, "cid": bytes, "body": bytes, "person": str, "role": str}
+    tables: dict[str, tuple[dict[str, type], str | tuple[str, ...]]] = {
+        "notes": ({"key": str, "value": str}, "key"),
+        "topics": ({"topic": str, "have": int, "seated": int, "moved_at": int, "summary": bytes}, "topic"),
+        "entries": (entry, ("topic", "seq")),
+        "gaps": ({"topic": str, "first": int, "last": int}, ("topic", "first")),
+        "people": ({"person": str, "handle": str}, "person"),
+    }
+    for name, (columns, key) in tables.items():
+        database.table(name).create(columns, pk=key, if_not_exists=True, strict=True)
+    database.execute("CREATE INDEX IF NOT EXISTS entries_target ON entries (topic, target) WHERE target IS NOT NULL")
+    database.execute("CREATE INDEX IF NOT EXISTS entries_cid ON entries (cid) WHERE cid IS NOT NULL")
+    database.execute("CREATE INDEX IF NOT EXISTS people_handle ON people (handle)")
+
+
+def _entry(row: tuple[object, ...]) -> Entry:
+    fields = {name: value for name, value in zip(_FIELDS, row, strict=True) if value is not None}
+    return msgspec.convert(fields, Entry, strict=False)

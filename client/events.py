@@ -1,0 +1,127 @@
+"""What a session tells its user. Values only; everything lasting in them is in the cache before they are told."""
+
+from dataclasses import dataclass
+
+from client.errors import ClientError
+from protocol.entries import Entry
+from protocol.frames import Preferences, Summary
+from protocol.ids import Cid, PersonId, Seq, TopicId
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """Connected and signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """Not connected, because of `error`; the next try is in `retry_in` seconds."""
+
+    error: ClientError
+    retry_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Everything the server had at the time of connecting is in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resynced:
+    """The server is not the one the cache was made from: what was cached is forgotten and comes anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The next entry of a topic, in order and once."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChanged:
+    """A topic is new, or one stands to it in another way."""
+
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The topic is none of one's own any more; its entries have left the cache."""
+
+    topic: TopicId
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUpTo:
+    """`person` (maybe oneself, on another device) has read up to `seq`."""
+
+    topic: TopicId
+    person: PersonId
+    seq: Seq
+
+
+@dataclass(frozen=True, slots=True)
+class IsTyping:
+    """`person` is writing something right now."""
+
+    topic: TopicId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    """People one watches came or went."""
+
+    online: tuple[PersonId, ...]
+    offline: tuple[PersonId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsChanged:
+    """For owner and admins: the people invited to `topic`, or asking to join it, have changed."""
+
+    topic: TopicId
+
+
+@dataclass(frozen=True, slots=True)
+class PreferencesChanged:
+    """One's preferences were changed on some device of one's own."""
+
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What waited in the outbox as `cid` is durable on the server."""
+
+    cid: Cid
+    topic: TopicId
+    seq: Seq
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The server refused what waited in the outbox as `cid`; it is kept there, marked, and not tried again."""
+
+    cid: Cid
+    code: str
+    message: str
+
+
+Event = (
+    Online
+    | Offline
+    | CaughtUp
+    | Resynced
+    | Arrived
+    | TopicChanged
+    | Gone
+    | ReadUpTo
+    | IsTyping
+    | PresenceChanged
+    | RequestsChanged
+    | PreferencesChanged
+    | Sent
+    | NotSent
+)

@@ -1,0 +1,157 @@
+"""Makes the cache follow the server: sync replies and pushes in, events out. Never waits, never asks anything itself.
+
+What it cannot settle alone it names: topics in `lacking` have something missing, and are to be synced.
+"""
+
+from collections.abc import Sequence
+
+from client.cache import Cache
+from client.events import (
+    Arrived,
+    Event,
+    Gone,
+    IsTyping,
+    PreferencesChanged,
+    PresenceChanged,
+    ReadUpTo,
+    RequestsChanged,
+    Resynced,
+    TopicChanged,
+)
+from client.order import TopicOrder
+from protocol.entries import Entry, Standing
+from protocol.errors import GapError
+from protocol.frames import (
+    EntryPush,
+    GonePush,
+    PreferencesPush,
+    PresencePush,
+    Push,
+    ReadPush,
+    RequestsPush,
+    Slice,
+    Summary,
+    SyncReply,
+    TopicPush,
+    TypingPush,
+)
+from protocol.ids import Seq, TopicId
+
+
+class Mirror:
+    """The topics of one session, as far as they are known."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._orders: dict[TopicId, TopicOrder] = {}
+        self.lacking: set[TopicId] = set()
+
+    def begin(self, epoch: str) -> list[Event]:
+        """A new connection to a store of `epoch`: go on from the cache, which other processes may have moved on."""
+        events: list[Event] = []
+        if self._cache.epoch != epoch:
+            events = [Resynced()] if self._cache.epoch is not None else []
+            self._cache.forget(epoch=epoch)
+            self._orders.clear()
+        heads = self._cache.heads()
+        for topic, order in self._orders.items():
+            if topic in heads and order.have < heads[topic]:
+                events += map(Arrived, self._cache.entries(topic, after=order.have, before=Seq(heads[topic] + 1)))
+        self._orders = {topic: TopicOrder(have) for topic, have in heads.items()}
+        self.lacking.clear()
+        return events
+
+    def restart(self) -> list[Event]:
+        """The server says that what we have is not of its store: forget it, and begin from nothing."""
+        self._cache.forget(epoch=None)
+        self._orders.clear()
+        self.lacking.clear()
+        return [Resynced()]
+
+    def topics(self) -> list[TopicId]:
+        """Return the topics one is a member of, those that moved last first."""
+        return list(self._orders)
+
+    def heads(self, topics: Sequence[TopicId]) -> dict[TopicId, Seq]:
+        """Return up to where each of `topics` is known."""
+        return {topic: self._orders[topic].have for topic in topics if topic in self._orders}
+
+    def synced(self, reply: SyncReply) -> list[Event]:
+        """Take in an answer to `sync` or `resume`; the cache has all of it or nothing."""
+        events: list[Event] = []
+        with self._cache.transaction():
+            for topic in reply.gone:
+                events += self._gone(topic)
+            for summary in reply.topics:
+                events += self._stand(summary)
+            for piece in reply.slices:
+                events += self._slice(piece)
+            self._cache.marks = reply.marks
+        return events
+
+    def pushed(self, push: Push) -> list[Event]:
+        """Take in what the server said unasked."""
+        match push:
+            case EntryPush(entry=entry):
+                order = self._orders.get(entry.topic)
+                # Without an order we have left the topic, and this was under way already.
+                return [] if order is None else self._record(entry.topic, order, self._admit(order, entry))
+            case TopicPush(summary=summary):
+                return self._stand(summary)
+            case GonePush(topic=topic):
+                return self._gone(topic)
+            case ReadPush():
+                self._cache.read(push.topic, push.person, push.seq)
+                return [ReadUpTo(push.topic, push.person, push.seq)]
+            case TypingPush():
+                return [IsTyping(push.topic, push.person)]
+            case PresencePush():
+                return [PresenceChanged(push.online, push.offline)]
+            case RequestsPush(topic=topic):
+                return [RequestsChanged(topic)]
+            case PreferencesPush(preferences=preferences):
+                return [PreferencesChanged(preferences)]
+            case _:
+                return []
+
+    def _stand(self, summary: Summary) -> list[Event]:
+        with self._cache.transaction():
+            self._cache.put_topic(summary)
+            events: list[Event] = [TopicChanged(summary)]
+            if summary.standing is not Standing.MEMBER:
+                self._orders.pop(summary.topic, None)
+                return events
+            start = Seq(max(summary.start - 1, 0))
+            order = self._orders.setdefault(summary.topic, TopicOrder(start))
+            return events + self._record(summary.topic, order, order.skip(start))
+
+    def _gone(self, topic: TopicId) -> list[Event]:
+        self._orders.pop(topic, None)
+        self.lacking.discard(topic)
+        self._cache.drop_topic(topic)
+        return [Gone(topic)]
+
+    def _slice(self, piece: Slice) -> list[Event]:
+        order = self._orders.get(piece.topic)
+        if order is None:
+            return []
+        new: list[Entry] = []
+        if piece.gap is not None:
+            self._cache.add_gap(piece.topic, max(piece.gap.first, Seq(order.have + 1)), piece.gap.last)
+            new += order.skip(piece.gap.last)
+        for entry in piece.entries:
+            new += self._admit(order, entry)
+        if not order.waiting:
+            self.lacking.discard(piece.topic)
+        return self._record(piece.topic, order, new)
+
+    def _admit(self, order: TopicOrder, entry: Entry) -> list[Entry]:
+        try:
+            return order.admit(entry)
+        except GapError:
+            self.lacking.add(entry.topic)
+            return []
+
+    def _record(self, topic: TopicId, order: TopicOrder, entries: list[Entry]) -> list[Event]:
+        self._cache.append(topic, entries, have=order.have)
+        return [Arrived(entry) for entry in entries]

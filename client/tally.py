@@ -1,0 +1,42 @@
+"""How one stands to a topic after each further entry: head, unread, name, members. Values in, values out.
+
+A summary holds for its `head`. An entry up to there is counted in it already and changes nothing.
+"""
+
+from typing import Any
+
+import msgspec
+
+from protocol.entries import COUNTABLE, Entry, Kind
+from protocol.frames import Summary
+
+
+class Tally:
+    """A summary that follows its topic's entries."""
+
+    def __init__(self, summary: Summary) -> None:
+        self.summary = summary
+
+    def count(self, entry: Entry) -> None:
+        """Take `entry` in, if the summary does not have it yet."""
+        summary = self.summary
+        if entry.seq > summary.head:
+            unread = summary.unread + (entry.kind in COUNTABLE and entry.seq > summary.read)
+            self.summary = msgspec.structs.replace(summary, head=entry.seq, unread=unread, **_changes(summary, entry))
+
+
+def _changes(summary: Summary, entry: Entry) -> dict[str, Any]:
+    members = summary.members
+    match entry.kind:
+        case Kind.NAMED | Kind.FOUNDED:
+            return {"name": entry.body}
+        case Kind.NOTICE:
+            return {"notice": entry.body}
+        case Kind.JOINED if members is not None:
+            return {"members": members + 1}
+        case Kind.LEFT | Kind.REMOVED if members is not None:
+            return {"members": members - 1}
+        case Kind.MUTED if entry.person is None:
+            return {"silenced_until": entry.until or None}
+        case _:
+            return {}

@@ -1,0 +1,1 @@
+"""The commands of `hutongd`: what an operator types. What they do is done elsewhere."""

@@ -1,0 +1,327 @@
+"""Carries out what handlers decide: replies, commits, reads, effects. Decides nothing; the poller's thread only."""
+
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from protocol.frames import Reply, Request, SyncReply
+from protocol.ids import TopicId
+from server.clock import Clock
+from server.committer import Commits
+from server.dispatch import Dispatch
+from server.errors import BusyError
+from server.hub import Hub
+from server.outcomes import (
+    INTERNAL,
+    RESYNC,
+    UNAVAILABLE,
+    Again,
+    Answer,
+    Ask,
+    Caller,
+    CatchUp,
+    Commit,
+    Compute,
+    Decision,
+    Effect,
+    Enter,
+    NoRoom,
+    Note,
+    Part,
+    Prefer,
+    Refuse,
+    Result,
+    SignOut,
+    Subscriber,
+    Tell,
+    WatchFor,
+    With,
+)
+from server.presence import Presence
+from server.readers import Reads
+from server.rooms import Rooms
+from server.store.base import Failed, ResyncError
+from server.store.writes import Post
+from server.topics import TopicState
+
+ATTEMPTS = 8  # Decisions on one request whose topic changes each time; past that, the topic is too busy changing.
+
+log = structlog.get_logger("hutong.engine")
+
+
+class Asker(Subscriber, Protocol):
+    """The session a request came from."""
+
+    def reply(self, request: Request[Reply], reply: Reply) -> None:
+        """Send the reply; the request is over."""
+
+    def refuse(self, request: Request[Reply], refusal: Refuse) -> None:
+        """Send the refusal; the request is over."""
+
+    def enter(self, caller: Caller) -> bool:
+        """Sign `caller` in, unless the connection is gone; say whether it is done."""
+
+    def wait(self) -> None:
+        """Let the connection's later requests wait until `go_on`."""
+
+    def go_on(self) -> None:
+        """Undo `wait`."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection after what is queued."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncBounds:
+    """Bounds of a sync: bytes of a reply, entries it goes back, entries of each topic that a new device gets."""
+
+    slice_bytes: int
+    reach: int
+    newest: int
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One request under way."""
+
+    asker: Asker
+    request: Request[Reply]
+    attempts: int = 0
+    reconsidered: bool = False
+
+
+class Engine:
+    """The one place where decisions become deeds."""
+
+    def __init__(
+        self,
+        *,
+        dispatch: Dispatch,
+        rooms: Rooms,
+        hub: Hub,
+        presence: Presence,
+        commits: Commits,
+        reads: Reads,
+        bounds: SyncBounds,
+        clock: Clock,
+    ) -> None:
+        self._dispatch = dispatch
+        self._rooms = rooms
+        self._hub = hub
+        self._presence = presence
+        self._commits = commits
+        self._reads = reads
+        self._bounds = bounds
+        self._clock = clock
+        self._when_idle: Callable[[], None] | None = None
+        self.under_way = 0
+
+    def stop(self, when_idle: Callable[[], None]) -> None:
+        """Begin nothing more: requests that come now are answered by the close of their connection.
+
+        `when_idle` is called once all that was begun has been answered.
+        """
+        self._when_idle = when_idle
+        self._look_idle()
+
+    def begin(self, asker: Asker, request: Request[Reply]) -> None:
+        """Decide `request` and carry the decision out; the answer may come later."""
+        if self._when_idle is not None:
+            return
+        self.under_way += 1
+        turn = _Turn(asker, request)
+        self._step(turn, self._decide, turn)
+
+    def depart(self, asker: Asker) -> None:
+        """The connection is gone."""
+        self._presence.unwatch(asker)
+        self._hub.depart(asker)
+
+    def _decide(self, turn: _Turn) -> Decision:
+        return self._dispatch.decide(turn.request, turn.asker.caller, self._clock.wall_ms())
+
+    def _step(self, turn: _Turn, then: Any, *found: Any) -> None:
+        """Call `then`, which gives a decision, and carry it out: the one edge where any failure is caught.
+
+        It is logged without its message and without values, which might be somebody's words.
+        """
+        try:
+            self._carry_out(turn, then(*found))
+        except Exception as error:
+            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+            log.error(  # noqa: TRY400 - a traceback with messages might quote a body.
+                "request.failed", op=type(turn.request).__name__, error=type(error).__name__, at=places
+            )
+            self._end(turn, INTERNAL)
+            turn.asker.close(1011, "internal error")
+
+    def _carry_out(self, turn: _Turn, decision: Decision) -> None:
+        while True:
+            match decision:
+                case Answer():
+                    self._answer(turn, decision)
+                    return
+                case Commit():
+                    self._commit(turn, decision)
+                    return
+                case With():
+                    state = self._rooms.get(decision.topic)
+                    if state is None:
+                        turn.asker.wait()
+                        self._rooms.load(decision.topic, partial(self._loaded, turn, decision))
+                        return
+                    decision = decision.then(state)
+                case Ask():
+                    turn.asker.wait()
+                    self._reads.ask(decision.query, partial(self._asked, turn, decision))
+                    return
+                case Refuse():
+                    if turn.reconsidered:
+                        self._end(turn, decision)
+                        return
+                    turn.reconsidered = True
+                    decision = self._dispatch.reconsider(turn.request, turn.asker.caller, decision)
+                case Again():
+                    turn.attempts += 1
+                    decision = UNAVAILABLE if turn.attempts == ATTEMPTS else self._decide(turn)
+                case Compute():
+                    if self._compute(turn, decision):
+                        return
+                    decision = UNAVAILABLE
+                case Enter():
+                    if not self._enter(turn, decision.caller):
+                        return
+                    decision = decision.after
+                case CatchUp():
+                    self._catch_up(turn, decision)
+                    return
+
+    def _end(self, turn: _Turn, refusal: Refuse) -> None:
+        turn.asker.refuse(turn.request, refusal)
+        self._over()
+
+    def _over(self) -> None:
+        self.under_way -= 1
+        self._look_idle()
+
+    def _look_idle(self) -> None:
+        if self._when_idle is not None and not self.under_way:
+            self._when_idle()
+
+    def _answer(self, turn: _Turn, answer: Answer) -> None:
+        for effect in answer.effects:
+            self._effect(turn.asker, effect)
+        turn.asker.reply(turn.request, answer.reply)
+        if answer.close is not None:
+            turn.asker.close(*answer.close)
+        self._over()
+
+    def _loaded(self, turn: _Turn, decision: With, found: "Future[TopicState | None]") -> None:
+        turn.asker.go_on()
+        self._step(turn, lambda: decision.then(found.result()))
+
+    def _asked(self, turn: _Turn, decision: Ask, found: "Future[Any]") -> None:
+        turn.asker.go_on()
+        self._step(turn, lambda: decision.then(found.result()))
+
+    def _commit(self, turn: _Turn, decision: Commit) -> None:
+        write = decision.write
+        topic = write.topic if isinstance(write, Post) else None
+        if topic is not None:
+            self._rooms.pin(topic)
+        entering = turn.asker.caller is None
+        if entering:
+            turn.asker.wait()  # What comes behind a login is to be asked by who logs in.
+        self._commits.submit(write, partial(self._committed, turn, decision, topic, entering))
+
+    def _committed(self, turn: _Turn, decision: Commit, topic: TopicId | None, entering: bool, result: Result) -> None:  # noqa: FBT001
+        self._hub.committed(result)
+        if topic is not None:
+            self._rooms.unpin(topic)
+        if entering:
+            turn.asker.go_on()
+        if isinstance(result, NoRoom):
+            self._end(turn, UNAVAILABLE)
+        elif isinstance(result, Failed):
+            log.error("write.failed", op=type(decision.write).__name__, error=result.error)
+            self._end(turn, INTERNAL)
+        else:
+            self._step(turn, decision.then, result)
+
+    def _compute(self, turn: _Turn, decision: Compute) -> bool:
+        def done(found: Any) -> None:
+            turn.asker.go_on()
+            if isinstance(found, Failed):
+                log.error("computation.failed", op=type(turn.request).__name__, error=found.error)
+                self._end(turn, INTERNAL)
+            else:
+                self._step(turn, decision.then, found)
+
+        try:
+            decision.start(done)
+        except BusyError:
+            return False
+        turn.asker.wait()
+        return True
+
+    def _enter(self, turn: _Turn, caller: Caller) -> bool:
+        first = turn.asker.caller is None
+        if not turn.asker.enter(caller):
+            self._over()
+            return False
+        if first:
+            if self._hub.was_signed_out(caller.device):  # While its token was being looked up.
+                turn.asker.sign_out()
+            self._hub.arrive(turn.asker, caller.person)
+        return True
+
+    def _catch_up(self, turn: _Turn, decision: CatchUp) -> None:
+        caller = turn.asker.caller
+        assert caller is not None
+        turn.asker.wait()
+        self._hub.begin_sync()
+        self._reads.ask(
+            lambda reader: reader.sync(
+                caller.person,
+                decision.heads,
+                marks=decision.marks,
+                slice_bytes=self._bounds.slice_bytes,
+                reach=self._bounds.reach,
+                newest=self._bounds.newest,
+            ),
+            partial(self._caught_up, turn, decision),
+        )
+
+    def _caught_up(self, turn: _Turn, decision: CatchUp, found: "Future[SyncReply]") -> None:
+        turn.asker.go_on()
+        if found.exception() is not None:
+            self._hub.end_sync()
+            self._step(turn, lambda: RESYNC if isinstance(found.exception(), ResyncError) else found.result())
+            return
+        sync = found.result()
+        self._step(turn, lambda: Answer(decision.reply(sync), decision.effects))
+        self._hub.release(turn.asker, sync)
+        self._hub.end_sync()
+
+    def _effect(self, asker: Asker, effect: Effect) -> None:
+        match effect:
+            case Tell():
+                self._hub.tell(effect, asked=asker)
+            case SignOut():
+                self._hub.sign_out(effect.devices, asked=asker)
+            case Prefer():
+                self._hub.prefer(effect.person, effect.preferences)
+                if not effect.preferences.presence:
+                    self._presence.hide(effect.person)
+            case WatchFor():
+                self._presence.watch(asker, effect.persons)
+            case Part():
+                self._presence.hide(effect.one, only_from=effect.other)
+                self._presence.hide(effect.other, only_from=effect.one)
+            case Note():
+                self._commits.submit(effect.write, self._hub.committed)

@@ -1,0 +1,119 @@
+"""Fan-out as jobs with a cursor: what is to be sent to the connections that follow a topic, a bounded piece a turn.
+
+All frames of a topic that wait when its job begins go to each recipient in one piece, so a busy topic costs one write
+for many entries. Short jobs go first; order within a topic is kept because a topic has one job at a time.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from protocol.ids import PersonId, Seq, TopicId
+from server.outcomes import Subscriber
+
+SHORT = 64  # Recipients up to which a job is done in one go, before any longer one.
+TURN = 256  # Recipients a turn: in one go, 9,000 made the messages of a small chat beside them wait 62 times longer.
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One entry's frame for everybody; `instead`: what certain people get in its place."""
+
+    seq: Seq
+    frame: bytes
+    instead: Mapping[PersonId, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Audience:
+    """The connections that follow one topic. `late`: who already has the entries up to that seq."""
+
+    live: dict[Subscriber, None] = field(default_factory=dict)
+    late: dict[Subscriber, Seq] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Job:
+    audience: Audience
+    waiting: list[Parcel] = field(default_factory=list)
+    parcels: tuple[Parcel, ...] = ()
+    joined: bytes | None = None  # All parcels in one piece, when everybody gets the same.
+    recipients: tuple[Subscriber, ...] = ()
+    cursor: int = 0
+
+    def begin(self) -> None:
+        self.parcels, self.waiting = tuple(self.waiting), []
+        self.recipients = tuple(self.audience.live)
+        self.cursor = 0
+        last = self.parcels[0].seq
+        late = self.audience.late
+        for subscriber in [subscriber for subscriber, seq in late.items() if seq < last]:
+            del late[subscriber]
+        plain = not late and not any(parcel.instead for parcel in self.parcels)
+        self.joined = b"".join(parcel.frame for parcel in self.parcels) if plain else None
+
+    def advance(self, most: int) -> int:
+        """Serve at most `most` further recipients; return how many."""
+        begin, end = self.cursor, min(self.cursor + most, len(self.recipients))
+        live = self.audience.live
+        if self.joined is not None:
+            joined = self.joined
+            for recipient in self.recipients[begin:end]:
+                if recipient in live:
+                    recipient.push(joined)
+        else:
+            for recipient in self.recipients[begin:end]:
+                if recipient in live:
+                    self._pick(recipient)
+        self.cursor = end
+        return end - begin
+
+    def _pick(self, recipient: Subscriber) -> None:
+        person = recipient.caller.person if recipient.caller else None
+        had = self.audience.late.get(recipient, 0)
+        for parcel in self.parcels:
+            if parcel.seq > had:
+                recipient.push(parcel.instead.get(person, parcel.frame) if person else parcel.frame)
+
+
+class FanOut:
+    """The jobs of all topics."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[TopicId, _Job] = {}
+        self._short: deque[TopicId] = deque()
+        self._long: deque[TopicId] = deque()
+
+    def add(self, topic: TopicId, audience: Audience, parcel: Parcel) -> None:
+        """Send `parcel` to all of `audience`, after what was added for `topic` before."""
+        job = self._jobs.get(topic)
+        if job is None:
+            job = self._jobs[topic] = _Job(audience)
+            self._line(job).append(topic)
+        job.waiting.append(parcel)
+
+    def turn(self) -> bool:
+        """Serve at most `TURN` recipients (and the rest of a short job); say whether work is left."""
+        left = TURN
+        while left > 0 and (self._short or self._long):
+            line = self._short or self._long
+            left -= self._run(line.popleft(), left if line is self._long else SHORT)
+        return bool(self._jobs)
+
+    def _run(self, topic: TopicId, most: int) -> int:
+        job = self._jobs[topic]
+        if not job.recipients:
+            job.begin()
+        served = job.advance(most)
+        if job.cursor < len(job.recipients):
+            self._long.append(topic)
+            return served
+        job.recipients = ()
+        if job.waiting:
+            self._line(job).append(topic)
+        else:
+            del self._jobs[topic]
+        return served + 1  # A job without recipients is work, too.
+
+    def _line(self, job: _Job) -> deque[TopicId]:
+        return self._short if len(job.audience.live) <= SHORT else self._long

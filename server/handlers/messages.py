@@ -1,0 +1,179 @@
+"""Messages: send, edit, recall, react. What a body says is nobody's business here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocol.entries import Kind, Role, Side, Standing, TopicKind
+from protocol.errors import ErrorCode
+from protocol.frames import Edit, React, Recall, Send
+from protocol.ids import PersonId, Seq, TopicId, new_id
+from server.outcomes import NOT_ACCEPTED, NOT_FOUND, Ask, Caller, Decision, Refuse, With
+from server.posting import Drafts, post
+from server.store.base import ChatLookup, Header
+from server.store.writes import Founding, Post
+from server.topics import Act, Change, Member, Stand, TopicState, may
+
+_MUTED = Refuse(ErrorCode.MUTED, "you may read here, but not write for now")
+_ONE_PLACE = Refuse(ErrorCode.BAD_REQUEST, "say either `topic` or `to`", field="to")
+_ALONE = Refuse(ErrorCode.BAD_REQUEST, "a chat takes two people", field="to")
+_NOT_YOURS = Refuse(ErrorCode.NOT_ALLOWED, "this is not yours to change")
+_TOO_LATE = Refuse(ErrorCode.TOO_LATE, "the time for this has passed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """`recall_ms`, `edit_ms`: how long after sending the author may recall or edit a message."""
+
+    drafts: Drafts
+    recall_ms: int
+    edit_ms: int
+
+    def send(self, request: Send, caller: Caller, at: int) -> Decision:
+        """Append a message to a topic, or to the chat with a person, which it begins if there is none."""
+        if (request.topic is None) is (request.to is None):
+            return _ONE_PLACE
+        if request.topic is not None:
+            return With(request.topic, lambda topic: self._send(request, caller, topic, at))
+        peer = request.to
+        assert peer is not None
+        if peer == caller.person:
+            return _ALONE
+        return Ask(
+            lambda reader: reader.chat(caller.person, peer),
+            lambda found: self._send_to(request, caller, peer, found, at),
+        )
+
+    def _send_to(self, request: Send, caller: Caller, peer: PersonId, found: ChatLookup, at: int) -> Decision:
+        if found.peer is None:
+            return NOT_FOUND
+        if found.topic is not None:
+            return With(found.topic, lambda topic: self._send(request, caller, topic, at))
+        if found.blocked:
+            return NOT_ACCEPTED
+        if request.reply_to is not None:
+            return NOT_FOUND  # In a chat that is only beginning there is nothing to reply to.
+        people = (caller.person,) if found.blocked_by else (caller.person, peer)
+        first, second = sorted((caller.person, peer))
+        draft = self.drafts.draft(request, caller, at=at, kind=Kind.MESSAGE, body=request.body)
+        founding = Founding(kind=TopicKind.CHAT, side=Side.PRIVATE, peers=(first, second))
+        changes = tuple(Stand(person=person, standing=Standing.MEMBER) for person in people)
+        topic = TopicId(new_id())
+        return post(request, Post(topic=topic, generation=0, draft=draft, changes=changes, founding=founding))
+
+    def _send(self, request: Send, caller: Caller, topic: TopicState | None, at: int) -> Decision:
+        if topic is None:
+            return NOT_FOUND
+        member = topic.members.get(caller.person)
+        if topic.kind is TopicKind.CHAT and caller.person in topic.peers:
+            hidden_from, changes = _across(topic, caller.person)
+            if caller.person in topic.blockers:
+                return NOT_ACCEPTED
+        elif member is None or member.standing is not Standing.MEMBER:
+            return NOT_FOUND
+        else:
+            hidden_from, changes = None, ()
+            if not free_to_write(topic, member, at=at):
+                return _MUTED
+        if request.reply_to is not None and not (member and member.start <= request.reply_to <= topic.head):
+            return NOT_FOUND
+        draft = self.drafts.draft(
+            request,
+            caller,
+            at=at,
+            kind=Kind.MESSAGE,
+            body=request.body,
+            reply_to=request.reply_to,
+            hidden_from=hidden_from,
+        )
+        return post(request, Post(topic=topic.topic, generation=topic.generation, draft=draft, changes=changes))
+
+    def edit(self, request: Edit, caller: Caller, topic: TopicState, at: int) -> Decision:
+        """Append a new text for one's own message."""
+
+        def decide(target: Header) -> Decision:
+            if target.sender != caller.person or target.kind is not Kind.MESSAGE:
+                return _NOT_YOURS
+            if at - target.at > self.edit_ms:
+                return _TOO_LATE
+            return self._post(request, caller, topic, at, kind=Kind.EDIT, target=target.seq, body=request.body)
+
+        return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
+
+    def react(self, request: React, caller: Caller, topic: TopicState, at: int) -> Decision:
+        """Append a reaction to a message; recalling that entry takes it back."""
+
+        def decide(target: Header) -> Decision:
+            if target.kind is not Kind.MESSAGE:
+                return NOT_FOUND
+            return self._post(request, caller, topic, at, kind=Kind.REACTION, target=target.seq, body=request.body)
+
+        return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
+
+    def recall(self, request: Recall, caller: Caller, topic: TopicState, at: int) -> Decision:
+        """Erase a message or a reaction: one's own, or, as admin of a group, a member's. Nobody is too muted for it."""
+
+        def decide(target: Header) -> Decision:
+            if target.kind not in {Kind.MESSAGE, Kind.REACTION}:
+                return _NOT_YOURS
+            if target.sender == caller.person:
+                if target.kind is Kind.MESSAGE and at - target.at > self.recall_ms and not _steward(topic, caller):
+                    return _TOO_LATE
+            elif not _may_recall(topic, caller, target.sender):
+                return _NOT_YOURS
+            return self._post(request, caller, topic, at, kind=Kind.RECALL, target=target.seq)
+
+        return _on_target(request.target, caller, topic, decide)
+
+    def _unless_muted(self, topic: TopicState, caller: Caller, at: int) -> Refuse | None:
+        if topic.kind is TopicKind.CHAT:
+            return NOT_ACCEPTED if caller.person in topic.blockers else None
+        return None if free_to_write(topic, topic.members[caller.person], at=at) else _MUTED
+
+    def _post(
+        self,
+        request: Edit | React | Recall,
+        caller: Caller,
+        topic: TopicState,
+        at: int,
+        *,
+        kind: Kind,
+        target: Seq,
+        body: bytes | None = None,
+    ) -> Decision:
+        hidden_from = _across(topic, caller.person)[0] if topic.kind is TopicKind.CHAT else None
+        draft = self.drafts.draft(request, caller, at=at, kind=kind, body=body, target=target, hidden_from=hidden_from)
+        return post(request, Post(topic=topic.topic, generation=topic.generation, draft=draft))
+
+
+def free_to_write(topic: TopicState, member: Member, *, at: int) -> bool:
+    """Say whether `member` of a group may write at `at` (Unix ms)."""
+    return member.muted_until <= at and (member.role is not Role.MEMBER or topic.silenced_until <= at)
+
+
+def _across(topic: TopicState, sender: PersonId) -> tuple[PersonId | None, tuple[Change, ...]]:
+    """Return from whom a message of `sender` in a chat is hidden, and who takes a seat with it."""
+    peer = topic.peer_of(sender)
+    blocked = peer in topic.blockers
+    seats = [sender] if blocked else [sender, peer]
+    changes = tuple(Stand(person=p, standing=Standing.MEMBER) for p in seats if p not in topic.members)
+    return (peer if blocked and peer in topic.members else None), changes
+
+
+def _on_target(seq: Seq, caller: Caller, topic: TopicState, decide: Callable[[Header], Decision]) -> Decision:
+    """Decide about an entry the caller can see. Whether it was erased since, the store sees; after a repeat."""
+    if not topic.members[caller.person].start <= seq <= topic.head:
+        return NOT_FOUND
+    return Ask(
+        lambda reader: reader.header(topic.topic, seq),
+        lambda header: NOT_FOUND if header is None or header.hidden_from == caller.person else decide(header),
+    )
+
+
+def _steward(topic: TopicState, caller: Caller) -> bool:
+    return topic.kind is TopicKind.GROUP and may(topic.members[caller.person].role, Act.RECALL)
+
+
+def _may_recall(topic: TopicState, caller: Caller, sender: PersonId) -> bool:
+    author = topic.members.get(sender)
+    towards = author.role if author and author.standing is Standing.MEMBER else Role.MEMBER
+    return topic.kind is TopicKind.GROUP and may(topic.members[caller.person].role, Act.RECALL, towards=towards)

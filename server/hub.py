@@ -1,0 +1,233 @@
+"""Who is here, who follows which topic, and what a commit means for them. In memory; the poller's thread only.
+
+A topic is live on a connection once its sync has reached the head. Between the moment a sync's snapshot is read and
+the moment its reply goes out, commits go on; the journal holds them, so that nothing falls between the two.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from protocol.codec import encode_push
+from protocol.entries import Entry, Standing
+from protocol.frames import EntryPush, GonePush, Preferences, Push, SyncReply, TopicPush
+from protocol.ids import DeviceId, PersonId, Seq, TopicId
+from server.fanout import Audience, FanOut, Parcel
+from server.net.framing import binary_frame
+from server.outcomes import Result, Subscriber, Tell
+from server.rooms import Rooms
+from server.store.writes import BlockPut, Posted
+from server.topics import TopicState
+
+SIGNED_OUT_KEPT = 10_000
+
+
+@dataclass(slots=True)
+class _Journal:
+    """What was committed while syncs were being read: parcels, and who left what."""
+
+    syncs: int = 0
+    parcels: list[tuple[TopicId, Parcel]] = field(default_factory=list)
+    departures: list[tuple[TopicId, PersonId]] = field(default_factory=list)
+
+
+class Hub:
+    """The connections of signed-in people and the topics live on them."""
+
+    def __init__(self, rooms: Rooms, fanout: FanOut, *, came_or_went: Callable[[PersonId, bool], None]) -> None:
+        self._rooms = rooms
+        self._fanout = fanout
+        self._came_or_went = came_or_went
+        self._here: dict[PersonId, list[Subscriber]] = {}
+        self._audiences: dict[TopicId, Audience] = {}
+        self._journal = _Journal()
+        self._signed_out: dict[DeviceId, None] = {}
+        self._late: tuple[list[Audience], list[Audience]] = ([], [])
+
+    def every_second(self) -> None:
+        """Forget who had what early; a late repeat that this lets through is dropped by the client's rule."""
+        older, newer = self._late
+        for audience in older:
+            audience.late.clear()
+        self._late = (newer, [])
+
+    def connections(self, person: PersonId) -> list[Subscriber]:
+        """Return the signed-in connections of `person`."""
+        return self._here.get(person, [])
+
+    def arrive(self, subscriber: Subscriber, person: PersonId) -> None:
+        """`subscriber` has signed in."""
+        here = self._here.setdefault(person, [])
+        here.append(subscriber)
+        if len(here) == 1:
+            self._came_or_went(person, True)  # noqa: FBT003 - said in the parameter's name.
+
+    def depart(self, subscriber: Subscriber) -> None:
+        """`subscriber` is gone."""
+        for topic in subscriber.live:
+            self._forget(topic, subscriber)
+        subscriber.live.clear()
+        if subscriber.caller is None:
+            return
+        person = subscriber.caller.person
+        here = self._here.get(person, [])
+        if subscriber in here:
+            here.remove(subscriber)
+            if not here:
+                del self._here[person]
+                self._came_or_went(person, False)  # noqa: FBT003
+
+    def committed(self, result: Result) -> None:
+        """Take in what a commit did, whoever asked for it."""
+        match result:
+            case Posted():
+                self._posted(result)
+            case BlockPut(topic=str() as topic):
+                self._rooms.apply(topic, result.changes, generation=result.generation, seq=Seq(0), nth=0)
+            case _:
+                pass
+
+    def tell(self, tell: Tell, *, asked: Subscriber) -> None:
+        """Push to people."""
+        frame = binary_frame(encode_push(tell.push))
+        for person in tell.persons:
+            for subscriber in self.connections(person):
+                if tell.not_here and subscriber is asked:
+                    continue
+                if tell.receipts and subscriber.caller and not subscriber.caller.preferences.receipts:
+                    continue
+                if tell.ephemeral:
+                    subscriber.push_ephemeral(frame)
+                else:
+                    subscriber.push(frame)
+
+    def sign_out(self, devices: Sequence[DeviceId], *, asked: Subscriber) -> None:
+        """The tokens of `devices` are worthless: close their connections, but for the one that asked."""
+        for device in devices:
+            self._signed_out[device] = None
+        for device in list(self._signed_out)[:-SIGNED_OUT_KEPT]:
+            del self._signed_out[device]
+        gone = set(devices)
+        person = asked.caller.person if asked.caller else None
+        for subscriber in list(self._here.get(person, ())) if person else ():
+            if subscriber is not asked and subscriber.caller and subscriber.caller.device in gone:
+                subscriber.sign_out()
+
+    def was_signed_out(self, device: DeviceId) -> bool:
+        """Say whether `device` was signed out lately, so that a slow `resume` does not bring it back."""
+        return device in self._signed_out
+
+    def prefer(self, person: PersonId, preferences: Preferences) -> None:
+        """`person`'s preferences are these now."""
+        for subscriber in self.connections(person):
+            subscriber.prefer(preferences)
+
+    def begin_sync(self) -> None:
+        """A sync's snapshot is about to be read: keep what is committed from now on."""
+        self._journal.syncs += 1
+
+    def end_sync(self) -> None:
+        """A sync that was begun is over, whatever came of it."""
+        self._journal.syncs -= 1
+        if not self._journal.syncs:
+            self._journal = _Journal()
+
+    def release(self, subscriber: Subscriber, reply: SyncReply) -> None:
+        """The reply is on its way: make live what it brought to the head, and send what was committed since."""
+        person = subscriber.caller.person if subscriber.caller else None
+        left = {topic for topic, gone in self._journal.departures if gone == person}
+        heads = {piece.topic: piece.head for piece in reply.slices if piece.live and piece.topic not in left}
+        for topic, head in heads.items():
+            self._follow(topic, subscriber, has=head)
+        for topic, parcel in self._journal.parcels:
+            if topic in heads and parcel.seq > heads[topic]:
+                heads[topic] = parcel.seq
+                subscriber.push(parcel.instead.get(person, parcel.frame) if person else parcel.frame)
+                self._note_late(self._audiences[topic], subscriber, parcel.seq)
+
+    def _posted(self, posted: Posted) -> None:
+        post, entry = posted.post, posted.entry
+        if post.founding is not None:
+            self._rooms.add(_founded(posted))
+        else:
+            seq, nth = (entry.seq, entry.nth) if entry else (Seq(0), 0)
+            self._rooms.apply(post.topic, post.changes, generation=posted.generation, seq=seq, nth=nth)
+        for person, summary in posted.standings.items():
+            seated = summary is not None and summary.standing is Standing.MEMBER
+            push: Push = TopicPush(summary=summary) if summary else GonePush(topic=post.topic)
+            self._stand(post.topic, person, seated=seated, start=summary.start if summary else Seq(0), push=push)
+        audience = self._audiences.get(post.topic)
+        if entry is not None and (audience is not None or self._journal.syncs):
+            parcel = self._parcel(posted, entry)
+            if self._journal.syncs:
+                self._journal.parcels.append((post.topic, parcel))
+            if audience is not None:
+                self._fanout.add(post.topic, audience, parcel)
+
+    def _stand(self, topic: TopicId, person: PersonId, *, seated: bool, start: Seq, push: Push) -> None:
+        frame = binary_frame(encode_push(push))
+        for subscriber in self.connections(person):
+            subscriber.push(frame)
+            if seated:
+                audience = self._audiences.get(topic)
+                if audience is None or subscriber not in audience.live:
+                    self._follow(topic, subscriber, has=Seq(start - 1))
+            elif topic in subscriber.live:
+                subscriber.live.remove(topic)
+                self._forget(topic, subscriber)
+        if not seated and self._journal.syncs:
+            self._journal.departures.append((topic, person))
+
+    def _follow(self, topic: TopicId, subscriber: Subscriber, *, has: Seq) -> None:
+        audience = self._audiences.setdefault(topic, Audience())
+        if subscriber not in audience.live:
+            audience.live[subscriber] = None
+            subscriber.live.append(topic)
+        self._note_late(audience, subscriber, has)
+
+    def _note_late(self, audience: Audience, subscriber: Subscriber, has: Seq) -> None:
+        if not audience.late:
+            self._late[1].append(audience)
+        audience.late[subscriber] = max(has, audience.late.get(subscriber, has))
+
+    def _forget(self, topic: TopicId, subscriber: Subscriber) -> None:
+        audience = self._audiences[topic]
+        audience.live.pop(subscriber, None)
+        audience.late.pop(subscriber, None)
+        if not audience.live:
+            del self._audiences[topic]
+
+    def _parcel(self, posted: Posted, entry: Entry) -> Parcel:
+        frame = binary_frame(encode_push(EntryPush(entry=entry)))
+        unseeing = list(self._unseeing(posted, entry))
+        if not unseeing:
+            return Parcel(entry.seq, frame)
+        elided = binary_frame(encode_push(EntryPush(entry=Entry(topic=entry.topic, seq=entry.seq, elided=True))))
+        return Parcel(entry.seq, frame, dict.fromkeys(unseeing, elided))
+
+    def _unseeing(self, posted: Posted, entry: Entry) -> Iterable[PersonId]:
+        """Those who get the number only: it is hidden from them, or speaks of something before their start."""
+        draft = posted.post.draft
+        if draft is not None and draft.hidden_from is not None:
+            yield draft.hidden_from
+        state = self._rooms.get(posted.post.topic)
+        if entry.target is not None and state is not None:
+            for person, member in state.members.items():
+                if member.start > entry.target:
+                    yield person
+
+
+def _founded(posted: Posted) -> TopicState:
+    post = posted.post
+    assert post.founding is not None
+    state = TopicState(
+        topic=post.topic,
+        kind=post.founding.kind,
+        side=post.founding.side,
+        generation=posted.generation,
+        head=posted.entry.seq if posted.entry else Seq(0),
+        nth=posted.entry.nth if posted.entry else 0,
+        members={},
+        peers=post.founding.peers or (),
+    )
+    state.apply(post.changes, seq=state.head)
+    return state

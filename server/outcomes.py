@@ -1,0 +1,192 @@
+"""What a handler decides: values that say what is to be done. The session carries them out; nothing here acts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from protocol.errors import CloseCode, ErrorCode
+from protocol.frames import Preferences, Push, Reply, Request, SyncReply
+from protocol.ids import DeviceId, PersonId, Seq, TopicId
+from server.store.base import Failed, Reader
+from server.store.writes import Outcome, Write
+from server.topics import TopicState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who is signed in on a connection."""
+
+    person: PersonId
+    handle: str
+    device: DeviceId
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Push `push` to every signed-in connection of `persons`.
+
+    `not_here`: leave out the connection that asked. `receipts`: only to those who give read receipts themselves.
+    `ephemeral`: drop it for a connection that lags behind.
+    """
+
+    persons: tuple[PersonId, ...]
+    push: Push
+    not_here: bool = False
+    receipts: bool = False
+    ephemeral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """Close the connections of these devices, the one that asked aside."""
+
+    devices: tuple[DeviceId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """The person's preferences are these now, on all their connections."""
+
+    person: PersonId
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFor:
+    """This connection wants to know when `persons` come and go; it replaces what it wanted before."""
+
+    persons: tuple[PersonId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """These two no longer see each other come."""
+
+    one: PersonId
+    other: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write this; nobody waits for it."""
+
+    write: Write
+
+
+Effect = Tell | SignOut | Prefer | WatchFor | Part | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Reply; before that, carry out `effects`; after it, close when `close` says so."""
+
+    reply: Reply
+    effects: tuple[Effect, ...] = ()
+    close: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Refuse, and nothing has happened. `retry_after_ms` None: repeating will not help."""
+
+    code: ErrorCode
+    message: str
+    retry_after_ms: int | None = None
+    field: str | None = None
+    close: CloseCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Write, and when that is durable decide by what came of it."""
+
+    write: Write
+    then: Callable[[Any], "Decision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Read on another thread, then decide by what was found. The connection's later requests wait."""
+
+    query: Callable[[Reader], Any]
+    then: Callable[[Any], "Decision"]
+
+
+@dataclass(frozen=True, slots=True)
+class With:
+    """Decide with the state of `topic`, None when there is no such topic."""
+
+    topic: TopicId
+    then: Callable[[TopicState | None], "Decision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Start work that ends by calling what it is given, then decide by that. The later requests wait."""
+
+    start: Callable[[Callable[[Any], None]], None]
+    then: Callable[[Any], "Decision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """`caller` is signed in on this connection from now on; then go on with `after`."""
+
+    caller: Caller
+    after: "Decision"
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """Bring this connection up to date from `heads` and make what reaches the head live; `reply` wraps the result."""
+
+    heads: Mapping[TopicId, Seq]
+    marks: int
+    reply: Callable[[SyncReply], Reply]
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Decide anew, on `request`: what the decision stood on has changed, or is known only now."""
+
+    request: Request[Reply]
+
+
+Decision = Answer | Refuse | Commit | Ask | With | Compute | Enter | CatchUp | Again
+
+
+class Subscriber(Protocol):
+    """A connection as the hub sees it."""
+
+    caller: Caller | None
+    live: list[TopicId]
+
+    def push(self, frame: bytes) -> None:
+        """Queue a WebSocket frame."""
+
+    def push_ephemeral(self, frame: bytes) -> None:
+        """Queue a WebSocket frame unless this connection lags behind."""
+
+    def prefer(self, preferences: Preferences) -> None:
+        """The preferences of whoever is signed in are these now."""
+
+    def sign_out(self) -> None:
+        """Close: the device's token is worthless now."""
+
+
+NOT_FOUND = Refuse(ErrorCode.NOT_FOUND, "there is no such thing, or it is not yours to see")
+NOT_ACCEPTED = Refuse(ErrorCode.NOT_ACCEPTED, "this person does not accept that")
+RESYNC = Refuse(ErrorCode.RESYNC, "this is another log than the one you know: forget what you have and sync anew")
+BUSY_MS = 1000
+UNAVAILABLE = Refuse(ErrorCode.UNAVAILABLE, "the server cannot do this just now; nothing was stored", BUSY_MS)
+INTERNAL = Refuse(ErrorCode.INTERNAL, "the server failed at this request; it has been logged")
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The store is full: nothing was written."""
+
+
+Result = Outcome | Failed | NoRoom

@@ -1,0 +1,115 @@
+"""From a request to a draft, and from what became of it to an answer: what all writing operations share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgpack
+import msgspec
+from blake3 import blake3
+
+from protocol.entries import Entry, Kind, Role
+from protocol.errors import ErrorCode
+from protocol.frames import Appended, Reply, Request
+from protocol.ids import Cid, PersonId, Seq
+from server.outcomes import NOT_FOUND, Again, Answer, Caller, Commit, Decision, Effect, Refuse
+from server.store.base import PostedBefore
+from server.store.writes import Conflict, Draft, Exists, Post, Posted, Repeated, Stale, TargetGone
+
+DIGEST_BYTES = 16
+CONFLICT = Refuse(ErrorCode.CONFLICT, "this cid was used for something else", field="cid")
+
+
+class Drafts:
+    """Makes drafts. `secret` keys the digests, so that the store's file does not tell which bodies are equal."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def digest(self, request: Request[Reply]) -> bytes:
+        """Return the keyed digest of what `request` says.
+
+        Where it says it is left out: a first message goes `to` a person and its repeat may name the chat. The topic
+        is compared apart.
+        """
+        said = msgspec.to_builtins(request, builtin_types=(bytes,))
+        for key in ("id", "cid", "topic", "to"):
+            said.pop(key, None)
+        return blake3(msgpack.packb(said), key=self._secret).digest(DIGEST_BYTES)
+
+    def draft(
+        self,
+        request: Request[Reply],
+        caller: Caller,
+        *,
+        at: int,
+        kind: Kind,
+        body: bytes | None = None,
+        reply_to: Seq | None = None,
+        target: Seq | None = None,
+        person: PersonId | None = None,
+        role: Role | None = None,
+        until: int | None = None,
+        hidden_from: PersonId | None = None,
+    ) -> Draft:
+        """Return the draft of an entry that `caller` asks for with `request`."""
+        return Draft(
+            kind=kind,
+            sender=caller.person,
+            cid=cid_of(request),
+            digest=self.digest(request),
+            at=at,
+            body=body,
+            reply_to=reply_to,
+            target=target,
+            person=person,
+            role=role,
+            until=until,
+            hidden_from=hidden_from,
+        )
+
+
+def cid_of(request: Request[Reply]) -> Cid:
+    """Return the cid of a writing request."""
+    cid: Cid = request.cid  # type: ignore[attr-defined]
+    return cid
+
+
+def post(request: Request[Reply], write: Post, *, effects: tuple[Effect, ...] = ()) -> Commit:
+    """Commit `write`, and answer `request` with the entry it became; decide again if the topic has changed since."""
+    return Commit(write, _answer(request, effects))
+
+
+def _answer(request: Request[Reply], effects: tuple[Effect, ...]) -> Callable[[Any], Decision]:
+    def then(outcome: Any) -> Decision:
+        match outcome:
+            case Posted(entry=Entry() as entry):
+                return Answer(_appended(entry), effects)
+            case Repeated():
+                return repeated(request, outcome.entry)
+            case Conflict():
+                return CONFLICT
+            case TargetGone():
+                return NOT_FOUND
+            case Stale() | Exists():
+                return Again(request)
+            case _:
+                raise TypeError(f"a post came back as {type(outcome).__name__}")
+
+    return then
+
+
+def answer_again(request: Request[Reply], digest: bytes, refusal: Refuse, before: PostedBefore | None) -> Decision:
+    """Return the first answer if `request` was carried out once, when things stood otherwise; else `refusal`."""
+    if before is None:
+        return refusal
+    return repeated(request, before.entry) if before.digest == digest else CONFLICT
+
+
+def repeated(request: Request[Reply], entry: Entry) -> Decision:
+    """Answer a repeat with what it became the first time; in another topic it is another request."""
+    topic = getattr(request, "topic", None)
+    return CONFLICT if topic not in {None, entry.topic} else Answer(_appended(entry))
+
+
+def _appended(entry: Entry) -> Appended:
+    return Appended(topic=entry.topic, seq=entry.seq, nth=entry.nth, at=entry.at)

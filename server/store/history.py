@@ -1,0 +1,92 @@
+"""Pages of one topic's log, and what was said later about the entries of a page. Inside the caller's snapshot."""
+
+import sqlite3
+
+from protocol.entries import Entry
+from protocol.ids import PersonId, Seq, TopicId
+from protocol.limits import RELATED_ENTRIES
+from server.store.base import HistoryPage
+from server.store.rows import ENTRY_COLUMNS, entry_bytes, entry_of, seen_by
+
+_STANDING = """
+SELECT m.start, t.head FROM members AS m JOIN topics AS t ON t.topic = m.topic
+WHERE m.topic = ? AND m.person = ? AND m.standing = 'member'
+"""
+_DOWN = f"""
+SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?
+"""
+_UP = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+# A reaction taken back and an edit of what is gone say nothing any more: they are erased.
+_RELATED = f"""
+SELECT {ENTRY_COLUMNS} FROM entries
+WHERE topic = ? AND target BETWEEN ? AND ? AND seq > ? AND NOT erased AND hidden_from IS NOT ?
+ORDER BY seq DESC LIMIT {RELATED_ENTRIES}
+"""
+
+
+def history(
+    connection: sqlite3.Connection,
+    topic: TopicId,
+    viewer: PersonId,
+    *,
+    before: Seq | None,
+    after: Seq | None,
+    around: Seq | None,
+    limit: int,
+    slice_bytes: int,
+) -> HistoryPage | None:
+    """Return a page; see the port `TopicReader`."""
+    standing = connection.execute(_STANDING, (topic, viewer)).fetchone()
+    if standing is None:
+        return None
+    start, head = standing
+    first = max(start, 1)
+    reader = _Reader(connection, topic, viewer, start)
+    if after is not None:
+        entries = reader.read(_UP, max(first, after + 1), head, limit, slice_bytes)
+        complete = not entries or entries[-1].seq == head
+    elif around is not None:
+        middle = min(max(around, first), head)
+        older = reader.read(_DOWN, first, middle - 1, limit // 2, slice_bytes // 2)[::-1]
+        newer = reader.read(_UP, middle, head, limit - len(older), slice_bytes - sum(map(entry_bytes, older)))
+        entries = older + newer
+        complete = not entries or entries[0].seq == first
+    else:
+        last = head if before is None else min(head, before - 1)
+        entries = reader.read(_DOWN, first, last, limit, slice_bytes)[::-1]
+        complete = not entries or entries[0].seq == first
+    left = slice_bytes - sum(map(entry_bytes, entries))
+    return HistoryPage(entries=tuple(entries), related=reader.related(entries, left), complete=complete)
+
+
+class _Reader:
+    def __init__(self, connection: sqlite3.Connection, topic: TopicId, viewer: PersonId, start: Seq) -> None:
+        self._connection = connection
+        self._topic = topic
+        self._viewer = viewer
+        self._start = start
+
+    def read(self, sql: str, first: int, last: int, limit: int, room: int) -> list[Entry]:
+        """Return entries from `first` to `last` in the order of `sql`; the one that passes `room` bytes is the last."""
+        entries: list[Entry] = []
+        for row in self._connection.execute(sql, (self._topic, first, last, limit)):
+            entry = seen_by(self._viewer, self._start, row)
+            entries.append(entry)
+            room -= entry_bytes(entry)
+            if room <= 0:
+                break
+        return entries
+
+    def related(self, entries: list[Entry], room: int) -> tuple[Entry, ...]:
+        """Return what came after `entries` about them, newest first, as far as there is room."""
+        related: list[Entry] = []
+        if not entries:
+            return ()
+        first, last = entries[0].seq, entries[-1].seq
+        for row in self._connection.execute(_RELATED, (self._topic, first, last, last, self._viewer)):
+            if room <= 0:
+                break
+            entry = entry_of(row)
+            related.append(entry)
+            room -= entry_bytes(entry)
+        return tuple(related)

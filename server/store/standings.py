@@ -1,0 +1,151 @@
+"""How people stand to topics, as rows: the same changes that `TopicState.apply` folds, with read marks beside them."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from protocol.entries import Standing
+from protocol.frames import Summary
+from protocol.ids import PersonId, Seq, TopicId
+from server.store.rows import summary
+from server.store.writes import Marked, MarkRead, SetTopicSettings, Stale
+from server.topics import Change, Mute, SetBlock, SetLink, SetName, SetNotice, Stand
+
+_STANDS = "SELECT standing, read FROM members WHERE topic = ? AND person = ?"
+_COME = """
+INSERT OR REPLACE INTO members
+    (topic, person, standing, role, start, since, read, read_nth, greeting, invited_by, changed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_STAY = """
+UPDATE members SET standing = ?, role = ?, greeting = ?, start = coalesce(?, start), changed = ?
+WHERE topic = ? AND person = ?
+"""
+_GO = "DELETE FROM members WHERE topic = ? AND person = ?"
+_BUMP = "UPDATE people SET marks = marks + 1 WHERE person = ? RETURNING marks"
+_COUNT = """
+UPDATE topics SET seats = (SELECT count(*) FROM members WHERE topic = topics.topic AND standing = 'member')
+WHERE topic = ?
+"""
+_READ_NTH = """
+SELECT coalesce((SELECT nth FROM entries WHERE topic = :topic AND seq = :seq), 0) + (
+    SELECT count(*) FROM entries WHERE topic = :topic AND hidden_from = :person AND seq > :seq AND kind = 'message')
+"""
+_READ = "UPDATE members SET read = ?, read_nth = ?, changed = ? WHERE topic = ? AND person = ?"
+_SETTINGS = """
+UPDATE members SET muted = coalesce(?, muted), pinned = coalesce(?, pinned), changed = ? WHERE topic = ? AND person = ?
+"""
+
+
+def apply(
+    connection: sqlite3.Connection, topic: TopicId, changes: Sequence[Change], *, seq: Seq
+) -> dict[PersonId, Summary | None]:
+    """Bring `changes` to the rows; `seq` is that of the entry stored with them, or the head when there was none.
+
+    Return the summary of each person whose standing changed, None for those who have none any more.
+    """
+    people: dict[PersonId, None] = {}
+    for change in changes:
+        match change:
+            case Stand(standing=None):
+                connection.execute(_GO, (topic, change.person))
+                people[change.person] = None
+            case Stand(standing=Standing() as standing):
+                _stand(connection, topic, change, standing, seq)
+                people[change.person] = None
+            case Mute(person=None):
+                connection.execute("UPDATE topics SET silenced_until = ? WHERE topic = ?", (change.until, topic))
+            case Mute():
+                muted = (change.until, topic, change.person)
+                connection.execute("UPDATE members SET muted_until = ? WHERE topic = ? AND person = ?", muted)
+            case SetLink():
+                connection.execute("UPDATE topics SET link = ? WHERE topic = ?", (change.digest, topic))
+            case SetName():
+                connection.execute("UPDATE topics SET name = ? WHERE topic = ?", (change.name, topic))
+            case SetNotice():
+                connection.execute("UPDATE topics SET notice = ? WHERE topic = ?", (change.notice, topic))
+            case SetBlock():
+                raise ValueError("a block is put by PutBlock, for it holds beyond the chat")
+    if people:
+        connection.execute(_COUNT, (topic,))
+    return {person: summary(connection, topic, person) for person in people}
+
+
+def mark_read(connection: sqlite3.Connection, mark: MarkRead) -> Marked | Stale:
+    """Move a read mark forward, never back, never past the head."""
+    before = summary(connection, mark.topic, mark.person)
+    if before is None or before.standing is not Standing.MEMBER:
+        return Stale()
+    read = min(mark.seq, before.head)
+    if read <= before.read:
+        return Marked(summary=before, moved=False)
+    _move(connection, mark.topic, mark.person, read)
+    after = summary(connection, mark.topic, mark.person)
+    assert after is not None
+    return Marked(summary=after, moved=True)
+
+
+def set_settings(connection: sqlite3.Connection, settings: SetTopicSettings) -> Marked | Stale:
+    """Set what a member wants of a topic for themselves."""
+    before = summary(connection, settings.topic, settings.person)
+    if before is None or before.standing is not Standing.MEMBER:
+        return Stale()
+    if settings.muted in {None, before.muted} and settings.pinned in {None, before.pinned}:
+        return Marked(summary=before, moved=False)
+    changed = bump(connection, settings.person)
+    row = (settings.muted, settings.pinned, changed, settings.topic, settings.person)
+    connection.execute(_SETTINGS, row)
+    after = summary(connection, settings.topic, settings.person)
+    assert after is not None
+    return Marked(summary=after, moved=True)
+
+
+def bump(connection: sqlite3.Connection, person: PersonId) -> int:
+    """Note that something about how `person` stands to topics has changed; return the mark of it.
+
+    Raises:
+        ValueError: There is no such person.
+    """
+    row = connection.execute(_BUMP, (person,)).fetchone()
+    if row is None:
+        raise ValueError(f"there is no person {person}")
+    marks: int = row[0]
+    return marks
+
+
+def _stand(connection: sqlite3.Connection, topic: TopicId, stand: Stand, standing: Standing, seq: Seq) -> None:
+    changed = bump(connection, stand.person)
+    row = connection.execute(_STANDS, (topic, stand.person)).fetchone()
+    if row is None or row[0] != Standing.MEMBER:
+        start = seq if stand.start is None else stand.start
+        read = Seq(max(start - 1, 0))
+        connection.execute(
+            _COME,
+            (
+                topic,
+                stand.person,
+                standing.value,
+                stand.role.value,
+                start,
+                seq,
+                read,
+                _read_nth(connection, topic, stand.person, read),
+                stand.greeting,
+                stand.by,
+                changed,
+            ),
+        )
+        return
+    stays = (standing.value, stand.role.value, stand.greeting, stand.start, changed, topic, stand.person)
+    connection.execute(_STAY, stays)
+    if stand.start is not None and stand.start - 1 > row[1]:
+        _move(connection, topic, stand.person, Seq(stand.start - 1))
+
+
+def _move(connection: sqlite3.Connection, topic: TopicId, person: PersonId, read: Seq) -> None:
+    read_nth = _read_nth(connection, topic, person, read)
+    connection.execute(_READ, (read, read_nth, bump(connection, person), topic, person))
+
+
+def _read_nth(connection: sqlite3.Connection, topic: TopicId, person: PersonId, seq: Seq) -> int:
+    nth: int = connection.execute(_READ_NTH, {"topic": topic, "seq": seq, "person": person}).fetchone()[0]
+    return nth

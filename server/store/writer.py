@@ -1,0 +1,137 @@
+"""The writer: many writes in one transaction, the fast way first, and apart when one of them raises."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from protocol.entries import Side
+from server.store import people, standings
+from server.store.base import Failed, StoreBrokenError, StoreFullError
+from server.store.log import Log
+from server.store.writes import (
+    AddDevice,
+    AddPerson,
+    ChangePassword,
+    Erase,
+    MarkRead,
+    Outcome,
+    Post,
+    PutBlock,
+    RevokeDevice,
+    SeeDevice,
+    SetPreferences,
+    SetTopicSettings,
+    Write,
+)
+
+# Nothing was stored and a later try may do better: no room, or another program holds the file.
+_LATER = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BROKEN = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+
+
+class SqliteWriter:
+    """The one writing connection of a store, used by one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, side: Side) -> None:
+        self._connection = connection
+        self._log = log = Log(connection, side)
+        self._execute: dict[type, Callable[[Any], Outcome]] = {
+            Post: log.post,
+            Erase: log.erase,
+            PutBlock: lambda put: people.put_block(connection, log, put),
+            AddPerson: lambda add: people.add_person(connection, add),
+            AddDevice: lambda add: people.add_device(connection, add),
+            ChangePassword: lambda change: people.change_password(connection, change),
+            RevokeDevice: lambda revoke: people.revoke_device(connection, revoke),
+            SeeDevice: lambda see: people.see_device(connection, see),
+            SetPreferences: lambda prefer: people.set_preferences(connection, prefer),
+            MarkRead: self._mark_read,
+            SetTopicSettings: self._set_settings,
+        }
+
+    def commit(self, writes: Sequence[Write]) -> list[Outcome | Failed]:
+        """Execute `writes` in order in one transaction; see the port `Writer`."""
+        try:
+            return cast("list[Outcome | Failed]", self._together(writes))
+        except Exception as error:  # Whatever one write raises must not reach its neighbours.
+            self._undo(error)
+        try:
+            return self._apart(writes)
+        except sqlite3.Error as error:
+            self._undo(error)
+            raise StoreBrokenError(_reason(error)) from error
+
+    def close(self) -> None:
+        """Fold the write-ahead log in and let go of the file."""
+        self._connection.close()
+
+    def _together(self, writes: Sequence[Write]) -> list[Outcome]:
+        self._begin()
+        execute = self._execute
+        outcomes = [execute[type(write)](write) for write in writes]
+        self._log.settle()
+        self._connection.execute("COMMIT")
+        return outcomes
+
+    def _apart(self, writes: Sequence[Write]) -> list[Outcome | Failed]:
+        self._begin()
+        outcomes = [self._alone(write) for write in writes]
+        self._connection.execute("COMMIT")
+        return outcomes
+
+    def _alone(self, write: Write) -> Outcome | Failed:
+        self._connection.execute("SAVEPOINT alone")
+        outcome: Outcome | Failed
+        try:
+            outcome = self._execute[type(write)](write)
+            self._log.settle()
+        except Exception as error:
+            if _code(error) in _LATER | _BROKEN:
+                raise
+            self._connection.execute("ROLLBACK TO alone")
+            self._log.forget()
+            outcome = Failed(_reason(error))
+        self._connection.execute("RELEASE alone")
+        return outcome
+
+    def _begin(self) -> None:
+        self._log.forget()
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def _undo(self, error: Exception) -> None:
+        """Roll back; raise unless the writes may be tried one by one."""
+        code = _code(error)
+        if code in _BROKEN:
+            raise StoreBrokenError(_reason(error)) from error
+        if self._connection.in_transaction:  # SQLite ends it by itself after some errors.
+            self._connection.execute("ROLLBACK")
+        if code in _LATER:
+            raise StoreFullError(_reason(error)) from error
+
+    def _mark_read(self, mark: MarkRead) -> Outcome:
+        self._log.settle()  # The head is read, and nth of entries that posts before it may have brought.
+        return standings.mark_read(self._connection, mark)
+
+    def _set_settings(self, settings: SetTopicSettings) -> Outcome:
+        self._log.settle()
+        return standings.set_settings(self._connection, settings)
+
+
+def _code(error: Exception) -> int | None:
+    """Return SQLite's primary result code, if `error` has one."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _reason(error: Exception) -> str:
+    """Return what may be logged: SQLite names tables and columns, other errors may quote what was to be written."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, sqlite3.Error) else type(error).__name__

@@ -1,0 +1,1 @@
+"""The network shell: each room alone, then all of it over loopback sockets."""

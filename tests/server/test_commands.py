@@ -1,0 +1,208 @@
+"""`hutongd` as an operator types it: what comes out, where, and with which exit code."""
+
+import json
+import resource
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import click
+import pytest
+import structlog
+
+from server.commands import program as program_module
+from server.commands.program import program, run
+from server.commands.running import allow_open_files, toml_lines
+from server.config import Config, load
+from server.errors import BusyError, ConfigError
+from server.store.base import StoreBrokenError
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test runs in a directory of its own, without settings in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for section in Config.__struct_fields__:
+        monkeypatch.delenv(f"HUTONG_{section.upper()}_DATA", raising=False)
+    monkeypatch.delenv("HUTONG_CONFIG", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Return where to put entry points, by name."""
+    points: dict[str, str] = {}
+
+    def entry_points(*, group: str) -> tuple[EntryPoint, ...]:
+        return tuple(EntryPoint(name, value, group) for name, value in points.items())
+
+    monkeypatch.setattr(program_module, "entry_points", entry_points)
+    yield points
+
+
+@click.command()
+@click.option("--people", type=int, default=40)
+def greet(people: int) -> int:
+    """Greet some people."""
+    click.echo(f"hello, {people}")
+    return 3
+
+
+NO_COMMAND = "not a command"
+
+
+def raising(problem: BaseException) -> int:
+    @click.command("fail")
+    def fail() -> None:
+        raise problem
+
+    program.add_command(fail)
+    try:
+        return run(["fail"])
+    finally:
+        del program.commands["fail"]
+
+
+def test_config_prints_what_can_be_read_as_a_configuration_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUTONG_LIMITS_HEARTBEAT_S", "0.25")
+    monkeypatch.setenv("HUTONG_SERVER_ORIGINS", "https://a.example,https://b.example")
+    assert run(["config", "--data", "in a “folder”\\x"]) == 0
+    printed = tmp_path / "printed.toml"
+    printed.write_text(capsys.readouterr().out, encoding="utf-8")
+    monkeypatch.undo()
+    again = load(printed, {})
+    assert again.server.data == Path("in a “folder”\\x")
+    assert again.server.origins == ("https://a.example", "https://b.example")
+    assert again.limits.heartbeat_s == 0.25
+    assert again.rates == Config().rates
+
+
+def test_config_does_not_print_secrets(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUTONG_REGISTRATION_INVITATION", "canary")
+    assert run(["config"]) == 0
+    out = capsys.readouterr().out
+    assert "canary" not in out
+    assert "invitation is set" in out
+
+
+def test_the_configuration_file_can_be_named_in_the_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hutong.toml").write_text("[limits]\ndevices = 3")
+    monkeypatch.setenv("HUTONG_CONFIG", str(tmp_path / "hutong.toml"))
+    assert run(["config"]) == 0
+    assert tomllib.loads(capsys.readouterr().out)["limits"]["devices"] == 3
+
+
+def test_a_wrong_setting_ends_with_2_and_names_every_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hutong.toml").write_text("[limits]\nconections = 3\ndevices = 0")
+    assert run(["serve", "--config", "hutong.toml", "--listen", "here"]) == 2
+    err = capsys.readouterr().err
+    assert "hutong.toml: there is no setting limits.conections; did you mean connections?" in err
+    assert "hutong.toml: limits.devices is" in err
+    assert "command line: server.listen is" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["serve", "--nonsense"], ["backup"], ["config", "extra"]])
+def test_a_wrong_command_line_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert "Usage: hutongd" in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str], added: dict[str, str]) -> None:
+    added["greet"] = f"{__name__}:greet"
+    assert run(["--help"]) == 0
+    out = capsys.readouterr().out
+    for name in ("serve", "config", "backup", "restore", "stats", "doctor", "greet"):
+        assert f"\n  {name} " in out
+
+
+def test_a_command_of_another_package_runs_as_if_it_were_ours(
+    capsys: pytest.CaptureFixture[str], added: dict[str, str]
+) -> None:
+    added["greet"] = f"{__name__}:greet"
+    assert run(["greet", "--people", "3"]) == 3
+    assert capsys.readouterr().out == "hello, 3\n"
+
+
+@pytest.mark.parametrize("value", ["nowhere.at.all:demo", f"{__name__}:missing", f"{__name__}:NO_COMMAND"])
+def test_a_command_that_cannot_be_loaded_says_so_when_it_is_called(
+    capsys: pytest.CaptureFixture[str], added: dict[str, str], value: str
+) -> None:
+    added["demo"] = value
+    assert run(["demo", "--people", "3", "--help"]) == 1
+    assert f"`hutongd demo` is not available: {value}" in capsys.readouterr().err
+    assert run(["config"]) == 0
+
+
+def test_a_command_of_another_package_cannot_take_the_place_of_ours(
+    capsys: pytest.CaptureFixture[str], added: dict[str, str]
+) -> None:
+    added["config"] = f"{__name__}:greet"
+    assert run(["config"]) == 0
+    assert "[server]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "said"),
+    [
+        (ConfigError(["one", "two"]), 2, "hutongd: one\nhutongd: two\n"),
+        (StoreBrokenError("the disk failed"), 1, "hutongd: the disk failed\n"),
+        (BusyError(retry_after_ms=5), 1, "hutongd: too much is waiting"),
+        (FileNotFoundError(2, "No such file or directory", "/x"), 1, "hutongd: /x: No such file or directory\n"),
+        (OSError("odd"), 1, "hutongd: odd\n"),
+        (KeyboardInterrupt(), 130, "hutongd: interrupted\n"),
+        (ExceptionGroup("", [ExceptionGroup("", [ConfigError(["one"])])]), 2, "hutongd: one\n"),
+        (BaseExceptionGroup("", [KeyboardInterrupt()]), 130, "hutongd: interrupted\n"),
+    ],
+)
+def test_what_goes_wrong_is_one_line_and_an_exit_code(
+    problem: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert raising(problem) == code
+    assert said in capsys.readouterr().err
+
+
+def test_what_nobody_expected_is_raised() -> None:
+    with pytest.raises(ExceptionGroup):
+        raising(ExceptionGroup("", [ConfigError(["one"]), ZeroDivisionError()]))
+
+
+@pytest.fixture
+def open_files(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Return the limits of open files, last the current ones, which are not the machine's."""
+    limits = [(1024, 4096)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, pair: limits.append(pair))
+    return limits
+
+
+def test_the_limit_of_open_files_rises_to_what_connections_need(open_files: list[tuple[int, int]]) -> None:
+    allow_open_files(2000)
+    assert open_files[-1] == (2128, 4096)
+
+
+def test_the_limit_of_open_files_is_never_lowered(open_files: list[tuple[int, int]]) -> None:
+    allow_open_files(10)
+    assert open_files == [(1024, 4096)]
+
+
+def test_too_few_open_files_are_told_and_not_refused(open_files: list[tuple[int, int]]) -> None:
+    with structlog.testing.capture_logs() as events:
+        allow_open_files(20_000)
+    assert open_files[-1] == (4096, 4096)
+    (event,) = events
+    assert event["event"] == "server.few_open_files"
+    assert event["open_files"] == 4096
+
+
+def test_toml_lines_of_the_defaults_are_json_free_of_surprises() -> None:
+    tables = tomllib.loads("\n".join(toml_lines(Config())))
+    assert list(tables) == list(Config.__struct_fields__)
+    assert json.dumps(tables)
