@@ -5,6 +5,7 @@ bytes become their length; an exception becomes its type and places, not its mes
 and loggers of libraries that log what they carry stay above DEBUG whatever the root logger is set to.
 """
 
+import json
 import logging
 import sys
 import threading
@@ -33,7 +34,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     if stream.isatty():
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     else:
-        renderer = structlog.processors.JSONRenderer(default=_unknown)
+        renderer = structlog.processors.JSONRenderer(serializer=_line)
     structlog.configure(
         processors=[*chain, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -100,6 +101,11 @@ def _trace(problem: BaseException) -> Iterator[str]:
     if earlier is not None:
         yield "after"
         yield from _trace(earlier)
+
+
+def _line(event: dict[str, object], **_options: object) -> str:
+    first = {key: event.pop(key) for key in ("timestamp", "level", "event") if key in event}
+    return json.dumps(first | event, default=_unknown)
 
 
 def _unknown(value: object) -> str:

@@ -12,9 +12,6 @@ class Backlog:
         self._unsent: dict[Link, int] = {}
         self.total = 0
 
-    def __contains__(self, link: Link) -> bool:
-        return link in self._unsent
-
     def weigh(self, link: Link) -> None:
         """Count anew what `link` owes."""
         self.forget(link)

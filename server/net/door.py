@@ -41,6 +41,8 @@ class Door:
         self._guests = 0
         self._addresses: Counter[str] = Counter()  # Theirs.
         self._closed = False
+        if tls is not None:
+            tls.options |= ssl.OP_NO_RENEGOTIATION  # A write would have to wait for a read.
         for listener in self._listeners:
             listener.settimeout(0)
 

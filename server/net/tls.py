@@ -4,25 +4,10 @@ import socket
 import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from server.net.outbox import Piece
 
 _RECORD_BYTES = 16 << 10  # RFC 8446 §5.1: the most that one record holds.
-
-
-def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Return what a server needs to speak TLS 1.2 or newer as the owner of `certificate` (a chain, PEM).
-
-    Raises:
-        OSError: A file cannot be read, or holds something else (ssl.SSLError is one too).
-    """
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_RENEGOTIATION  # A write would have to wait for a read.
-    context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 class TLSTransport:

@@ -58,6 +58,27 @@ def entry_of(row: Row) -> Entry:
     )
 
 
+def row_of(entry: Entry, *, hidden_from: PersonId | None) -> Row:
+    """Return the row of ENTRY_COLUMNS that stores `entry`."""
+    return (
+        entry.topic,
+        entry.seq,
+        entry.nth,
+        entry.at,
+        entry.kind and entry.kind.value,
+        entry.sender,
+        entry.cid,
+        entry.body,
+        entry.reply_to,
+        entry.target,
+        entry.person,
+        entry.role and entry.role.value,
+        entry.until,
+        entry.erased,
+        hidden_from,
+    )
+
+
 def seen_by(viewer: PersonId, start: Seq, row: Row) -> Entry:
     """Return the entry of a row of ENTRY_COLUMNS as `viewer`, who may see from `start` on, sees it."""
     target = row[9]

@@ -1,9 +1,14 @@
 """`hutongd` as an operator types it: what comes out, where, and with which exit code."""
 
 import json
+import os
+import re
 import resource
+import signal
+import subprocess
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -18,6 +23,8 @@ from server.config import Config, load
 from server.errors import BusyError, ConfigError
 from server.store.base import StoreBrokenError
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -30,7 +37,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def added(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Return where to put entry points, by name."""
     points: dict[str, str] = {}
 
@@ -38,7 +45,7 @@ def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         return tuple(EntryPoint(name, value, group) for name, value in points.items())
 
     monkeypatch.setattr(program_module, "entry_points", entry_points)
-    yield points
+    return points
 
 
 @click.command()
@@ -206,3 +213,85 @@ def test_toml_lines_of_the_defaults_are_json_free_of_surprises() -> None:
     tables = tomllib.loads("\n".join(toml_lines(Config())))
     assert list(tables) == list(Config.__struct_fields__)
     assert json.dumps(tables)
+
+
+class Running:
+    """A server in a process of its own."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "server", "serve", "--listen", "127.0.0.1:0", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    def first_line(self) -> dict[str, str]:
+        """Return the first line of output, waiting for it."""
+        assert self.process.stdout is not None
+        line: dict[str, str] = json.loads(self.process.stdout.readline())
+        return line
+
+    def end(self, *signals: signal.Signals) -> tuple[int, str, str]:
+        """Send `signals`, wait for the end, and return the exit code, the rest of stdout, and stderr."""
+        for each in signals:
+            self.process.send_signal(each)
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Running]]:
+    """Return what starts a server; those that still run at the end are killed."""
+    started: list[Running] = []
+
+    def start(*arguments: str) -> Running:
+        started.append(Running(*arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+        each.process.communicate()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_serve_says_where_it_listens_and_ends_with_0_when_asked_to(
+    start: Callable[..., Running], stop: signal.Signals
+) -> None:
+    server = start()
+    assert re.fullmatch(r"ws://127\.0\.0\.1:[1-9][0-9]*", server.first_line()["listening"])
+    code, out, err = server.end(stop)
+    assert (code, out) == (0, "")
+    assert [json.loads(line)["event"] for line in err.splitlines()][-1] == "server.stopped"
+
+
+def test_serve_listens_on_ipv6(start: Callable[..., Running]) -> None:
+    server = start("--listen", "[::1]:0")
+    assert re.fullmatch(r"ws://\[::1\]:[1-9][0-9]*", server.first_line()["listening"])
+
+
+def test_a_second_server_on_the_same_data_is_refused(start: Callable[..., Running]) -> None:
+    first = start()
+    first.first_line()
+    code, out, err = start().end()
+    assert (code, out) == (1, "")
+    assert str(first.process.pid) in err
+    assert "Traceback" not in err
+
+
+def test_a_port_that_is_taken_is_a_wrong_setting(start: Callable[..., Running]) -> None:
+    taken = start("--data", "one").first_line()["listening"].removeprefix("ws://")
+    code, _, err = start("--data", "two", "--listen", taken).end()
+    assert code == 2
+    assert f"hutongd: cannot listen on {taken}" in err
+    assert "Traceback" not in err
+
+
+def test_a_certificate_that_is_not_there_is_a_wrong_setting(start: Callable[..., Running]) -> None:
+    code, _, err = start("--tls-cert", "none.pem", "--tls-key", "none.key").end()
+    assert code == 2
+    assert "none.pem" in err
+    assert "Traceback" not in err

@@ -1,0 +1,1 @@
+"""The line mode: `hutong` for people at a terminal and for scripts."""

@@ -1,0 +1,203 @@
+"""What is shown, and how: people's words made safe for a terminal, topics and entries as lines, tables or JSON.
+
+Nothing here asks the server. A handle not known yet is shown as the beginning of the id.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from client.cache import Cache
+from client.view import Shown, read_text
+from protocol.entries import Entry, Kind, Role, Standing, TopicKind
+from protocol.frames import Summary
+from protocol.ids import PersonId
+
+# C0 as its Unicode pictures, DEL and C1 likewise; what turns the direction of text, or breaks lines, as �.
+_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡", 0x09: "    "}
+_PICTURES |= dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029], "�")
+_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in _PICTURES if code >= 0x7F}
+_NEWLINE = "\n"
+
+
+def visible(text: str) -> str:
+    """Return `text` on one line, with every control character shown instead of obeyed by the terminal."""
+    return text.translate(_PICTURES)
+
+
+def visible_lines(text: str, indent: int) -> str:
+    """Return `text` likewise, but with its line breaks, each line after the first indented."""
+    return (_NEWLINE + " " * indent).join(map(visible, text.replace("\r\n", "\n").split("\n")))
+
+
+class Screen:
+    """Standard output and standard error, knowing the names in `cache`."""
+
+    def __init__(self, cache: Cache | None = None) -> None:
+        self._cache = cache
+        self.out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
+        self.err = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=True)
+
+    def say(self, text: str | Text) -> None:
+        """Print a line."""
+        self.out.print(text)
+
+    def note(self, text: str) -> None:
+        """Print a line beside the output proper."""
+        self.err.print(Text(text, style="dim"))
+
+    def json(self, value: Any) -> None:
+        """Print `value` as JSON on one line, flushed: somebody may be waiting for it."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False).translate(_JSON_ESCAPES) + "\n")
+        sys.stdout.flush()
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+        """Print a table; plain columns with tabs in between when not at a terminal."""
+        if not self.out.is_terminal:
+            for row in rows:
+                sys.stdout.write("\t".join(str(cell) for cell in row) + "\n")
+            return
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for column in columns:
+            table.add_column(column)
+        for row in rows:
+            table.add_row(*row)
+        self.out.print(table)
+
+    # Names.
+
+    def who(self, person: PersonId | None) -> str:
+        """Return the handle of `person`."""
+        known = self._cache.handle(person) if person and self._cache else None
+        return visible(known) if known else (person or "?")[:6]
+
+    def title(self, summary: Summary) -> str:
+        """Return what a topic is called."""
+        if summary.kind is TopicKind.CHAT:
+            return visible(summary.peer.handle) if summary.peer else summary.topic
+        name, _ = read_text(summary.name)
+        return visible(name) if name else f"group {summary.topic[:6]}"
+
+    # Topics.
+
+    def topics(self, summaries: Sequence[Summary]) -> None:
+        """Print one line a topic."""
+        self.table(
+            ["topic", "unread", "", "", "id"],
+            [
+                [
+                    Text(self.title(summary), style="bold" if summary.unread else ""),
+                    str(summary.unread or ""),
+                    f"{summary.side} {summary.kind}",
+                    ", ".join(_marks(summary)),
+                    Text(summary.topic, style="dim"),
+                ]
+                for summary in summaries
+            ],
+        )
+
+    def topic_json(self, summary: Summary) -> dict[str, Any]:
+        """Return a topic as JSON: the summary of the wire, with texts instead of bytes and a `title`."""
+        fields = {name: value for name, value in _plain(summary).items() if name not in {"name", "notice"}}
+        texts = {"name": read_text(summary.name)[0], "notice": read_text(summary.notice)[0]}
+        fields |= {name: text for name, text in texts.items() if text is not None}
+        return {"title": self.title(summary), **fields}
+
+    # Entries.
+
+    def shown(self, line: Shown) -> Text:
+        """Return one line of a topic."""
+        entry = line.entry
+        at = datetime.fromtimestamp(entry.at / 1000).astimezone()
+        day = f"{at:%H:%M}" if at.date() == datetime.now().astimezone().date() else f"{at:%Y-%m-%d %H:%M}"
+        text = Text.assemble((f"[{entry.seq}] {day} ", "dim"))
+        if entry.kind is not Kind.MESSAGE:
+            return text + Text(self._happened(entry), style="dim")
+        text.append(self.who(entry.sender), style=_colour(entry.sender))
+        text.append(": ")
+        if entry.reply_to is not None:
+            text.append(f"(to [{entry.reply_to}]) ", style="dim")
+        if line.text is not None:
+            text.append(visible_lines(line.text, 4))
+        else:
+            text.append(f"({line.unreadable} unreadable bytes)" if line.unreadable else "(recalled)", style="dim")
+        if line.edited:
+            text.append(" (edited)", style="dim")
+        for sign, people in line.reactions.items():
+            text.append(f"  {visible(sign)} {', '.join(map(self.who, people))}", style="dim")
+        return text
+
+    def change(self, entry: Entry) -> Text | None:
+        """Return a live edit, recall or reaction as a line."""
+        text = visible(read_text(entry.body)[0] or "")
+        words = {
+            Kind.EDIT: f"edited [{entry.target}]: {text}",
+            Kind.RECALL: f"recalled [{entry.target}]",
+            Kind.REACTION: f"reacted {text} to [{entry.target}]",
+        }
+        if entry.elided or entry.kind not in words:
+            return None
+        return Text(f"[{entry.seq}] {self.who(entry.sender)} {words[entry.kind]}", style="dim")
+
+    def entry_json(self, entry: Entry) -> dict[str, Any]:
+        """Return an entry as JSON: the entry of the wire, with `handle` and `text` instead of the body's bytes."""
+        fields = _plain(entry)
+        text, unreadable = read_text(entry.body)
+        fields.pop("body", None)
+        if entry.sender is not None:
+            fields["handle"] = self.who(entry.sender)
+        if text is not None:
+            fields["text"] = text
+        elif unreadable and entry.body is not None:
+            fields["body_hex"] = entry.body.hex()
+        return fields
+
+    def _happened(self, entry: Entry) -> str:
+        sender, person = self.who(entry.sender), self.who(entry.person)
+        text = visible(read_text(entry.body)[0] or "")
+        match entry.kind:
+            case Kind.FOUNDED:
+                return f"{sender} founded the group {text}"
+            case Kind.JOINED:
+                return f"{sender} joined" + (f" (let in by {person})" if entry.person else "")
+            case Kind.LEFT:
+                return f"{sender} left"
+            case Kind.REMOVED:
+                return f"{sender} removed {person}"
+            case Kind.ROLE:
+                return f"{sender} made {person} {'an admin' if entry.role is Role.ADMIN else 'a member'}"
+            case Kind.HANDED_OVER:
+                return f"{sender} handed the group over to {person}"
+            case Kind.MUTED:
+                whom = person if entry.person else "everybody"
+                return f"{sender} {'muted' if entry.until else 'unmuted'} {whom}"
+            case Kind.NAMED:
+                return f"{sender} named the group {text}"
+            case Kind.NOTICE:
+                return f"{sender} put up a notice: {text}"
+            case _:
+                return f"{sender}: {entry.kind}"
+
+
+def _marks(summary: Summary) -> list[str]:
+    marks = [] if summary.standing is Standing.MEMBER else [str(summary.standing)]
+    if summary.role is not Role.MEMBER:
+        marks.append(str(summary.role))
+    return marks + ["pinned"] * summary.pinned + ["muted"] * summary.muted
+
+
+def _plain(value: Summary | Entry) -> dict[str, Any]:
+    fields: Mapping[str, Any] = msgspec.to_builtins(value, builtin_types=(bytes,))
+    return {name: field.hex() if name == "cid" else field for name, field in fields.items()}
+
+
+def _colour(person: PersonId | None) -> str:
+    colours = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green", "bright_magenta")
+    return colours[sum(map(ord, person or "")) % len(colours)]
