@@ -78,6 +78,10 @@ def build(
     def open_session(peer: Peer) -> Session:
         return Session(peer, engine=engine, limits=limits, clock=clock, in_flight=config.limits.requests_in_flight)
 
+    def turn() -> bool:
+        committer.hand_over()
+        return fanout.turn()
+
     def every_second() -> None:
         hub.every_second()
         presence.every_second(clock.monotonic())
@@ -90,7 +94,7 @@ def build(
         listeners=listeners,
         tls=tls,
         open_session=open_session,
-        turn=fanout.turn,
+        turn=turn,
         every_second=every_second,
         settings=net_settings(config),
         clock=clock,

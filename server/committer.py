@@ -13,6 +13,7 @@ BATCH = 1024  # Writes in one transaction: past that, the first of them waits to
 
 Done = Callable[[Result], None]
 _Item = tuple[Write, Done]
+_Items = list[_Item]
 
 
 class Commits(Protocol):
@@ -35,45 +36,50 @@ class Committer:
         self._writer = writer
         self._post = post
         self._broken = broken
-        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Items | None] = SimpleQueue()
+        self._submitted: _Items = []
         self._thread = Thread(target=self._run, name="committer", daemon=True)
-        self.waiting = 0  # Submitted and not yet answered; the poller's thread only.
-        self.commits = 0
 
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()
 
     def submit(self, write: Write, done: Done) -> None:
-        """Commit `write` soon; return at once."""
-        self.waiting += 1
-        self._queue.put((write, done))
+        """Commit `write` after the next `hand_over`; return at once."""
+        self._submitted.append((write, done))
+
+    def hand_over(self) -> None:
+        """Give the thread what was submitted since the last time.
+
+        Once a turn: woken by the first of many, the thread would fight the poller for the interpreter over each.
+        """
+        if self._submitted:
+            self._queue.put(self._submitted)
+            self._submitted = []
 
     def close(self) -> None:
-        """Write what is queued, then end the thread. Blocks."""
+        """Write what was submitted, then end the thread. Blocks."""
+        self.hand_over()
         self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         ending = False
         while not ending:
-            batch: list[_Item] = []
-            item = self._queue.get()
-            while True:
-                if item is None:
-                    ending = True
-                    break
-                batch.append(item)
-                if len(batch) == BATCH:
-                    break
+            items = self._queue.get()
+            batch: _Items = []
+            while items is not None:
+                batch += items
                 try:
-                    item = self._queue.get_nowait()
+                    items = self._queue.get_nowait()
                 except Empty:
                     break
-            if batch and not self._commit(batch):
-                return
+            ending = items is None
+            for begin in range(0, len(batch), BATCH):
+                if not self._commit(batch[begin : begin + BATCH]):
+                    return
 
-    def _commit(self, batch: list[_Item]) -> bool:
+    def _commit(self, batch: _Items) -> bool:
         results: list[Result]
         try:
             results = list(self._writer.commit([write for write, _ in batch]))
@@ -83,11 +89,10 @@ class Committer:
             reason = str(error)
             self._post(lambda: self._broken(reason))
             return False
-        self._post(lambda: self._answer(batch, results))
+        self._post(lambda: _answer(batch, results))
         return True
 
-    def _answer(self, batch: list[_Item], results: list[Result]) -> None:
-        self.commits += 1
-        self.waiting -= len(batch)
-        for (_, done), result in zip(batch, results, strict=True):
-            done(result)
+
+def _answer(batch: _Items, results: list[Result]) -> None:
+    for (_, done), result in zip(batch, results, strict=True):
+        done(result)

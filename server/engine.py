@@ -163,12 +163,6 @@ class Engine:
     def _carry_out(self, turn: _Turn, decision: Decision) -> None:
         while True:
             match decision:
-                case Answer():
-                    self._answer(turn, decision)
-                    return
-                case Commit():
-                    self._commit(turn, decision)
-                    return
                 case With():
                     state = self._rooms.get(decision.topic)
                     if state is None:
@@ -176,6 +170,12 @@ class Engine:
                         self._rooms.load(decision.topic, partial(self._loaded, turn, decision))
                         return
                     decision = decision.then(state)
+                case Commit():
+                    self._commit(turn, decision)
+                    return
+                case Answer():
+                    self._answer(turn, decision)
+                    return
                 case Ask():
                     turn.asker.wait()
                     self._reads.ask(decision.query, partial(self._asked, turn, decision))

@@ -83,18 +83,25 @@ class FanOut:
         self._jobs: dict[TopicId, _Job] = {}
         self._short: deque[TopicId] = deque()
         self._long: deque[TopicId] = deque()
+        self._spent = 0  # Recipients served at once, since the last turn.
 
     def add(self, topic: TopicId, audience: Audience, parcel: Parcel) -> None:
         """Send `parcel` to all of `audience`, after what was added for `topic` before."""
         job = self._jobs.get(topic)
         if job is None:
+            if len(audience.live) <= SHORT and self._spent < TURN and not audience.late and not parcel.instead:
+                self._spent += len(audience.live)  # Nothing to wait for, nothing to choose: no need of a job.
+                for recipient in audience.live:
+                    recipient.push(parcel.frame)
+                return
             job = self._jobs[topic] = _Job(audience)
             self._line(job).append(topic)
         job.waiting.append(parcel)
 
     def turn(self) -> bool:
         """Serve at most `TURN` recipients (and the rest of a short job); say whether work is left."""
-        left = TURN
+        left = TURN - self._spent
+        self._spent = 0
         while left > 0 and (self._short or self._long):
             line = self._short or self._long
             left -= self._run(line.popleft(), left if line is self._long else SHORT)

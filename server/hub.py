@@ -198,9 +198,10 @@ class Hub:
 
     def _parcel(self, posted: Posted, entry: Entry) -> Parcel:
         frame = binary_frame(encode_push(EntryPush(entry=entry)))
-        unseeing = list(self._unseeing(posted, entry))
-        if not unseeing:
+        draft = posted.post.draft
+        if entry.target is None and (draft is None or draft.hidden_from is None):
             return Parcel(entry.seq, frame)
+        unseeing = list(self._unseeing(posted, entry))
         elided = binary_frame(encode_push(EntryPush(entry=Entry(topic=entry.topic, seq=entry.seq, elided=True))))
         return Parcel(entry.seq, frame, dict.fromkeys(unseeing, elided))
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from protocol.errors import CloseCode, ErrorCode
 from protocol.frames import Preferences, Push, Reply, Request, SyncReply
 from protocol.ids import DeviceId, PersonId, Seq, TopicId
@@ -22,8 +24,7 @@ class Caller:
     preferences: Preferences
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tell:
+class Tell(msgspec.Struct, frozen=True, kw_only=True):
     """Push `push` to every signed-in connection of `persons`.
 
     `not_here`: leave out the connection that asked. `receipts`: only to those who give read receipts themselves.
@@ -37,38 +38,33 @@ class Tell:
     ephemeral: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SignOut:
+class SignOut(msgspec.Struct, frozen=True):
     """Close the connections of these devices, the one that asked aside."""
 
     devices: tuple[DeviceId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Prefer:
+class Prefer(msgspec.Struct, frozen=True):
     """The person's preferences are these now, on all their connections."""
 
     person: PersonId
     preferences: Preferences
 
 
-@dataclass(frozen=True, slots=True)
-class WatchFor:
+class WatchFor(msgspec.Struct, frozen=True):
     """This connection wants to know when `persons` come and go; it replaces what it wanted before."""
 
     persons: tuple[PersonId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """These two no longer see each other come."""
 
     one: PersonId
     other: PersonId
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """Write this; nobody waits for it."""
 
     write: Write
@@ -77,8 +73,7 @@ class Note:
 Effect = Tell | SignOut | Prefer | WatchFor | Part | Note
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """Reply; before that, carry out `effects`; after it, close when `close` says so."""
 
     reply: Reply
@@ -86,8 +81,7 @@ class Answer:
     close: tuple[int, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(msgspec.Struct, frozen=True):
     """Refuse, and nothing has happened. `retry_after_ms` None: repeating will not help."""
 
     code: ErrorCode
@@ -97,48 +91,42 @@ class Refuse:
     close: CloseCode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True):
     """Write, and when that is durable decide by what came of it."""
 
     write: Write
     then: Callable[[Any], "Decision"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """Read on another thread, then decide by what was found. The connection's later requests wait."""
 
     query: Callable[[Reader], Any]
     then: Callable[[Any], "Decision"]
 
 
-@dataclass(frozen=True, slots=True)
-class With:
+class With(msgspec.Struct, frozen=True):
     """Decide with the state of `topic`, None when there is no such topic."""
 
     topic: TopicId
     then: Callable[[TopicState | None], "Decision"]
 
 
-@dataclass(frozen=True, slots=True)
-class Compute:
+class Compute(msgspec.Struct, frozen=True):
     """Start work that ends by calling what it is given, then decide by that. The later requests wait."""
 
     start: Callable[[Callable[[Any], None]], None]
     then: Callable[[Any], "Decision"]
 
 
-@dataclass(frozen=True, slots=True)
-class Enter:
+class Enter(msgspec.Struct, frozen=True):
     """`caller` is signed in on this connection from now on; then go on with `after`."""
 
     caller: Caller
     after: "Decision"
 
 
-@dataclass(frozen=True, slots=True)
-class CatchUp:
+class CatchUp(msgspec.Struct, frozen=True):
     """Bring this connection up to date from `heads` and make what reaches the head live; `reply` wraps the result."""
 
     heads: Mapping[TopicId, Seq]
@@ -147,8 +135,7 @@ class CatchUp:
     effects: tuple[Effect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(msgspec.Struct, frozen=True):
     """Decide anew, on `request`: what the decision stood on has changed, or is known only now."""
 
     request: Request[Reply]
@@ -184,8 +171,7 @@ UNAVAILABLE = Refuse(ErrorCode.UNAVAILABLE, "the server cannot do this just now;
 INTERNAL = Refuse(ErrorCode.INTERNAL, "the server failed at this request; it has been logged")
 
 
-@dataclass(frozen=True, slots=True)
-class NoRoom:
+class NoRoom(msgspec.Struct, frozen=True):
     """The store is full: nothing was written."""
 
 

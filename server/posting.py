@@ -1,10 +1,11 @@
 """From a request to a draft, and from what became of it to an answer: what all writing operations share."""
 
 from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import msgpack
-import msgspec
 from blake3 import blake3
 
 from protocol.entries import Entry, Kind, Role
@@ -31,9 +32,7 @@ class Drafts:
         Where it says it is left out: a first message goes `to` a person and its repeat may name the chat. The topic
         is compared apart.
         """
-        said = msgspec.to_builtins(request, builtin_types=(bytes,))
-        for key in ("id", "cid", "topic", "to"):
-            said.pop(key, None)
+        said = _said(type(request))(request)
         return blake3(msgpack.packb(said), key=self._secret).digest(DIGEST_BYTES)
 
     def draft(
@@ -66,6 +65,13 @@ class Drafts:
             until=until,
             hidden_from=hidden_from,
         )
+
+
+@cache
+def _said(shape: type[Request[Reply]]) -> Callable[[Request[Reply]], tuple[Any, ...]]:
+    """Return what gives all that a request of `shape` says, its operation first."""
+    names = [name for name in shape.__struct_fields__ if name not in {"id", "cid", "topic", "to"}]
+    return attrgetter("__struct_config__.tag", *names)
 
 
 def cid_of(request: Request[Reply]) -> Cid:

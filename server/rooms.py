@@ -62,19 +62,18 @@ class Rooms:
 
     def apply(self, topic: TopicId, changes: Sequence[Change], *, generation: int, seq: Seq, nth: int) -> None:
         """Take in what was committed, in the order of commits. `seq` and `nth` are the topic's after it."""
-        applied = (tuple(changes), generation, seq, nth)
-        if topic in self._loading:
-            self._loading[topic][1].append(applied)
         state = self._states.get(topic)
         if state is not None:
-            _apply(state, applied)
+            _apply(state, changes, generation, seq, nth)
+        elif topic in self._loading:
+            self._loading[topic][1].append((tuple(changes), generation, seq, nth))
 
     def _loaded(self, topic: TopicId, found: "Future[Any]") -> None:
         waiting, missed = self._loading.pop(topic)
         state = None if found.exception() else found.result()
         if state is not None:
             for applied in missed:
-                _apply(state, applied)
+                _apply(state, *applied)
             self.add(state)
         for done in waiting:
             done(found)
@@ -87,8 +86,7 @@ class Rooms:
             del self._states[topic]
 
 
-def _apply(state: TopicState, applied: _Applied) -> None:
-    changes, generation, seq, nth = applied
+def _apply(state: TopicState, changes: Sequence[Change], generation: int, seq: Seq, nth: int) -> None:
     if generation > state.generation:
         state.apply(changes, seq=max(seq, state.head))
         state.generation = generation

@@ -152,6 +152,8 @@ def free_to_write(topic: TopicState, member: Member, *, at: int) -> bool:
 
 def _across(topic: TopicState, sender: PersonId) -> tuple[PersonId | None, tuple[Change, ...]]:
     """Return from whom a message of `sender` in a chat is hidden, and who takes a seat with it."""
+    if not topic.blockers and len(topic.members) == len(topic.peers):
+        return None, ()
     peer = topic.peer_of(sender)
     blocked = peer in topic.blockers
     seats = [sender] if blocked else [sender, peer]

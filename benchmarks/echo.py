@@ -1,0 +1,28 @@
+"""The bare echo server of `websockets.trio`, as its documentation has it: what a plain handler per connection costs."""
+
+import json
+from contextlib import suppress
+from functools import partial
+
+import trio
+from websockets.exceptions import ConnectionClosed
+from websockets.trio.server import ServerConnection, serve
+
+
+async def echo(connection: ServerConnection) -> None:
+    """Send back what comes."""
+    with suppress(ConnectionClosed):
+        async for message in connection:
+            await connection.send(message)
+
+
+async def main() -> None:
+    """Listen on a free port and say where."""
+    async with trio.open_nursery() as nursery:
+        server = await nursery.start(partial(serve, echo, 0, host="127.0.0.1", compression=None))
+        port = server.listeners[0].socket.getsockname()[1]
+        print(json.dumps({"listening": f"ws://127.0.0.1:{port}"}), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    trio.run(main)
