@@ -54,8 +54,9 @@ def be_a_group(url: str, members: int, rate: float, orders: Connection) -> None:
             selector.register(wire, EVENT_READ)
         request = 10**6
         while True:
-            ends = time.perf_counter() + orders.recv()
+            seconds = orders.recv()
             due, delivered = time.perf_counter(), 0
+            ends = due + seconds
             while (now := time.perf_counter()) < ends:
                 if now >= due:
                     request += 1

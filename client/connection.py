@@ -35,7 +35,8 @@ PROTOCOL_ERROR = 1002
 
 # websockets logs payloads at DEBUG; they are nobody's business, whatever the root logger says.
 _log = logging.getLogger("hutong.websocket")
-_log.setLevel(logging.ERROR)
+# Nor is the error it logs when a message comes while we close; what matters of any comes as an exception.
+_log.setLevel(logging.CRITICAL)
 
 R = TypeVar("R", bound=Reply)
 

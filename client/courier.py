@@ -1,18 +1,18 @@
 """Carries what waits in the outbox to the server, oldest first, and tells what came of it."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 import trio
 
 from client.cache import Cache
 from client.connection import Connection
 from client.errors import RefusedError
-from client.events import Event, NotSent, ReadUpTo, Sent
+from client.events import Event, NotSent, Sent
+from client.marks import ReadMarks
 from client.outbox import Waiting
 from protocol.errors import ErrorCode
-from protocol.frames import Appended, People, Read, Request, Send
-from protocol.ids import Cid, PersonId, Seq, TopicId
+from protocol.frames import Appended, People, Request, Send
+from protocol.ids import Cid, Seq, TopicId
 
 CLAIMED_SECONDS = 0.3  # Another process of this profile is sending: look again after so long.
 
@@ -20,9 +20,9 @@ CLAIMED_SECONDS = 0.3  # Another process of this profile is sending: look again 
 class Courier:
     """One session's way out. `owner` names this session among those that share the outbox."""
 
-    def __init__(self, cache: Cache, person: PersonId, owner: str, now: Callable[[], int]) -> None:
-        self._cache, self._outbox = cache, cache.outbox
-        self._person, self._owner, self._now = person, owner, now
+    def __init__(self, cache: Cache, marks: ReadMarks, owner: str, now: Callable[[], int]) -> None:
+        self._cache, self._outbox, self._marks = cache, cache.outbox, marks
+        self._owner, self._now = owner, now
         self._awaited: dict[Cid, Appended | None] = {}
 
     def expect(self, cid: Cid) -> None:
@@ -68,13 +68,8 @@ class Courier:
         if waiting.cid in self._awaited:
             self._awaited[waiting.cid] = done
         events = self.settled(waiting.cid, done.topic, done.seq)
-        if in_step == done.seq - 1:
-            # One's own message counts as unread until it is marked; who had read all before it has read it too.
-            with suppress(RefusedError):
-                await connection.request(Read(id=0, topic=done.topic, seq=done.seq))
-                self._cache.read(done.topic, self._person, done.seq)
-                events.append(ReadUpTo(done.topic, self._person, done.seq))
-        return events
+        # One's own message counts as unread until it is marked; who had read all before it has read it too.
+        return events + (self._marks.put(done.topic, done.seq) if in_step == done.seq - 1 else [])
 
     async def _addressed(self, connection: Connection, waiting: Waiting) -> Request[Appended]:
         if waiting.handle is None or not isinstance(waiting.request, Send):

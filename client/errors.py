@@ -9,7 +9,15 @@ ClientError
 └── ProfileError           what is kept on this computer does not allow it
 """
 
-from protocol.errors import may_reconnect
+from protocol.errors import CloseCode, may_reconnect
+
+_WORDS: dict[int, str] = {
+    1006: "the connection broke",
+    CloseCode.SHUTDOWN: "the server shut down",
+    CloseCode.SLOW: "the server closed the connection: we read too slowly",
+    CloseCode.SILENT: "the server closed the connection: it heard nothing of us",
+    CloseCode.SIGNED_OUT: "this device was signed out",
+}
 
 
 class ClientError(Exception):
@@ -28,7 +36,9 @@ class ConnectionLostError(ClientError):
     """The connection ended. What was asked and not answered may or may not have happened."""
 
     def __init__(self, close_code: int, reason: str) -> None:
-        super().__init__(f"the connection ended ({close_code}{': ' if reason else ''}{reason})")
+        super().__init__(
+            _WORDS.get(close_code) or f"the connection ended ({close_code}{': ' if reason else ''}{reason})"
+        )
         self.close_code, self.reason = close_code, reason
         self.may_reconnect = may_reconnect(close_code)
 

@@ -29,37 +29,25 @@ from typing import TypeVar
 
 import trio
 
-from client.account import Account, greet
+from client.account import Account
 from client.backoff import Backoff
+from client.bell import Bell
 from client.cache import Cache, Line, Page
-from client.connection import Connection, open_connection
+from client.connection import open_connection
 from client.courier import Courier
 from client.errors import ClientError, ConnectionLostError, RefusedError, SignedOutError
-from client.events import Arrived, CaughtUp, Event, Offline, Online, PresenceChanged, ReadUpTo
+from client.events import Arrived, Event, Offline
+from client.marks import ReadMarks
 from client.mirror import Mirror
 from client.outbox import Posting
+from client.stay import Stay
 from protocol import handles, limits
 from protocol.content import Text, encode
-from protocol.entries import Entry, Side
 from protocol.errors import CloseCode, ErrorCode
-from protocol.frames import (
-    Appended,
-    History,
-    People,
-    Person,
-    Read,
-    Reply,
-    Request,
-    Resume,
-    Send,
-    Sync,
-    SyncReply,
-    Watch,
-)
+from protocol.frames import Appended, History, People, Person, Reply, Request, Send, Watch
 from protocol.ids import Cid, PersonId, Seq, TopicId, new_cid
 
 R = TypeVar("R", bound=Reply)
-GAP_SECONDS = 1.0  # A sync that did not fill its gap is repeated after so long.
 
 
 def _now() -> int:
@@ -72,22 +60,21 @@ class Session:
     def __init__(
         self, account: Account, cache: Cache, *, ca: Path | None = None, chance: random.Random | None = None
     ) -> None:
-        self.account = account
+        self.account = account  # Replace it to go on with another token, from the next connection on.
         self.cache = cache
         self._ca = ca
         self._owner = secrets.token_hex(8)
         self._mirror = Mirror(cache)
+        self._marks = ReadMarks(cache, account.person)
+        self._courier = Courier(cache, self._marks, self._owner, _now)
         self._backoff = Backoff(chance or random.Random())  # noqa: S311 - spreads load, keeps no secret.
-        self._connection: Connection | None = None
-        self._is_caught_up = False
+        self._bell = Bell()
+        self._stay: Stay | None = None
         self._failure: ClientError | None = None
         self._stopping = False
-        self._changed = trio.Event()
-        self._subscribers: set[trio.MemorySendChannel[Event]] = set()
-        self._ended: ClientError | None = None
         self._one_at_a_time = trio.Lock()
         self._running = trio.CancelScope()
-        self._courier = Courier(cache, account.person, self._owner, _now)
+        self._subscribers: set[trio.MemorySendChannel[Event]] = set()
         self._watched: tuple[PersonId, ...] = ()
         cache.belongs_to(account.person)
 
@@ -101,7 +88,7 @@ class Session:
             ConnectionLostError, RefusedError: The server will not have this client, and said not to come back.
         """
         async with self._one_at_a_time:
-            self._stopping, self._failure, self._ended = False, None, None
+            self._stopping, self._failure, self._bell.ended = False, None, None
             self._running = trio.CancelScope()
             task_status.started()
             with self._running:
@@ -110,14 +97,14 @@ class Session:
     def stop(self) -> None:
         """Go offline: `run` returns soon. Run it again to come back: the second run waits for the first to end."""
         self._stopping = True
-        if self._connection is None:
+        if not self.is_online:
             self._running.cancel()
-        self._notify()
+        self._bell.ring()
 
     @property
     def is_online(self) -> bool:
         """Whether there is a connection, signed in."""
-        return self._connection is not None
+        return self._stay is not None and self._stay.is_signed_in
 
     async def reach(self) -> None:
         """Return once online; if the try that is under way fails, raise what it failed of.
@@ -125,21 +112,35 @@ class Session:
         Raises:
             ClientError: UnreachableError, SignedOutError and the like.
         """
-        await self._until(lambda: self.is_online or self._failure is not None)
+        await self._bell.until(lambda: self.is_online or self._failure is not None)
         if self._failure is not None and not self.is_online:
             raise self._failure
 
     async def caught_up(self) -> None:
         """Return once everything the server had when we connected is in the cache, and no gap is being mended."""
-        await self._until(lambda: self._is_caught_up and not self._mirror.lacking)
+        await self._bell.until(self._has_caught_up)
+
+    def _has_caught_up(self) -> bool:
+        return self._stay is not None and self._stay.is_caught_up and not self._mirror.lacking
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Return once `holds()`; it is asked whenever something has changed.
+
+        Raises:
+            ClientError: The session has ended for good.
+        """
+        await self._bell.until(holds)
 
     async def outbox_empty(self) -> None:
         """Return once nothing waits to be sent."""
-        await self._until(self.cache.outbox.is_empty)
+        await self._bell.until(self.cache.outbox.is_empty)
 
     @contextlib.contextmanager
     def subscribe(self) -> Iterator[trio.MemoryReceiveChannel[Event]]:
-        """Give every event from now until the end of the block. Nothing is dropped, so read on, or leave the block."""
+        """Give every event from now until the end of the block, or until the session has ended for good.
+
+        Nothing is dropped, so read on, or leave the block.
+        """
         into, out = trio.open_memory_channel[Event](float("inf"))
         self._subscribers.add(into)
         with into, out:
@@ -162,15 +163,15 @@ class Session:
             SignedOutError: The session has ended for good.
         """
         while True:
-            await self._until(lambda: self._connection is not None)
-            connection = self._connection
-            if connection is not None:
+            await self._bell.until(lambda: self.is_online)
+            stay = self._stay
+            if stay is not None:
                 with contextlib.suppress(ConnectionLostError):
-                    return await connection.request(request)
-                await self._until(partial(self._has_left, connection))
+                    return await stay.connection.request(request)
+                await self._bell.until(partial(self._is_past, stay))
 
-    def _has_left(self, connection: Connection) -> bool:
-        return self._connection is not connection
+    def _is_past(self, stay: Stay) -> bool:
+        return self._stay is not stay
 
     def post(self, request: Posting, *, handle: str | None = None) -> Cid:
         """Put `request` into the outbox, durably, and return its cid. It is sent when there is a connection.
@@ -178,7 +179,7 @@ class Session:
         `handle`: whom a Send with neither `to` nor `topic` is for, when nobody is there to ask who that is.
         """
         self.cache.outbox.put(request, now=_now(), handle=handle)
-        self._notify()
+        self._bell.ring()
         return request.cid
 
     async def delivered(self, cid: Cid) -> Appended:
@@ -189,7 +190,7 @@ class Session:
         """
         self._courier.expect(cid)
         try:
-            await self._until(lambda: self._courier.outcome(cid) is not None)
+            await self._bell.until(lambda: self._courier.outcome(cid) is not None)
             outcome = self._courier.outcome(cid)
         finally:
             self._courier.forget(cid)
@@ -211,14 +212,13 @@ class Session:
         send = Send(id=0, cid=self.new_cid(), body=body, topic=topic, to=to, reply_to=reply_to)
         return await self.delivered(self.post(send))
 
-    async def mark_read(self, topic: TopicId, seq: Seq) -> None:
-        """Everything up to `seq` is read. Does nothing when it was before, or when offline: marks only rise."""
-        summary = self.cache.topic(topic)
-        if summary is not None and seq > summary.read and self._connection is not None:
-            with contextlib.suppress(ConnectionLostError):
-                await self._connection.request(Read(id=0, topic=topic, seq=seq))
-                self.cache.read(topic, self.account.person, seq)
-                self._tell([ReadUpTo(topic, self.account.person, seq)])
+    def mark_read(self, topic: TopicId, seq: Seq) -> None:
+        """Everything up to `seq` is read: here at once, and for the others as soon as the server knows."""
+        self._tell(self._marks.put(topic, seq))
+
+    async def marks_sent(self) -> None:
+        """Return once the server knows all that is read here."""
+        await self._bell.until(self._marks.is_empty)
 
     async def watch(self, persons: Sequence[PersonId]) -> tuple[PersonId, ...]:
         """Be told when `persons` come and go, on later connections too; return who of them is online."""
@@ -263,7 +263,7 @@ class Session:
         we are online, from the server, into the cache.
         """
         page = self.cache.page(topic, before=before, limit=limit)
-        if not page.missing or self._connection is None:
+        if not page.missing or not self.is_online:
             return page
         end = Seq(self.cache.heads().get(topic, Seq(0)) + 1) if before is None else before
         got = await self.request(History(id=0, topic=topic, before=end, limit=min(limit, limits.HISTORY_ENTRIES)))
@@ -280,142 +280,46 @@ class Session:
                 return
             seconds = self._backoff.seconds(error)
             if seconds is None:
-                self._ended = error
-                self._notify()
+                self._bell.ended = error
+                self._bell.ring()
+                for subscriber in self._subscribers:
+                    subscriber.close()
                 raise error
             self._tell([Offline(error, seconds)])
             await trio.sleep(seconds)
 
     async def _live(self) -> ClientError | None:
-        """Connect, sign in, keep up. Return why it ended; None: `stop` was called."""
+        """Connect, and stay as long as it lasts. Return why it ended; None: `stop` was called."""
         error: ClientError | None = None
         try:
             async with open_connection(self.account.url, ca=self._ca) as connection:
-                error = await self._attend(connection)
+                self._stay = Stay(
+                    connection,
+                    account=self.account,
+                    cache=self.cache,
+                    mirror=self._mirror,
+                    courier=self._courier,
+                    marks=self._marks,
+                    bell=self._bell,
+                    tell=self._tell,
+                )
+                error = await self._stay.last(lambda: self._stopping, watched=self._watched)
         except ClientError as failed:
             error = failed
-        else:
+        finally:
+            if self._stay is not None and self._stay.is_caught_up:
+                self._backoff.succeeded()
             if isinstance(error, ConnectionLostError) and error.close_code == CloseCode.SIGNED_OUT:
                 error = SignedOutError("this device was signed out")
-        finally:
-            self._connection, self._is_caught_up = None, False
+            self._stay, self._failure = None, error
             self.cache.outbox.release(self._owner)
-            self._failure = error
-            self._notify()
+            self._bell.ring()
         return error
-
-    async def _attend(self, connection: Connection) -> ClientError | None:
-        refusals: list[ClientError] = []
-
-        async def converse() -> None:
-            try:
-                await self._sign_in(connection)
-                nursery.start_soon(self._send_outbox, connection)
-                await self._mend_gaps(connection)
-            except ClientError as error:
-                if isinstance(error, RefusedError) and error.code == ErrorCode.RESYNC:
-                    self._tell(self._mirror.restart())
-                refusals.append(error)
-            self._notify()
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._take_pushes, connection)
-            nursery.start_soon(converse)
-            await self._until(lambda: self._stopping or bool(refusals) or connection.closed.is_set())
-            nursery.cancel_scope.cancel()
-        if refusals:
-            return refusals[0]
-        return connection.lost if connection.closed.is_set() else None
-
-    async def _sign_in(self, connection: Connection) -> None:
-        hello = await greet(connection)
-        self._tell(self._mirror.begin(hello.epochs[Side.PRIVATE]))
-        topics = self._mirror.topics()
-        resume = Resume(
-            id=0,
-            token=self.account.token,
-            epoch=self.cache.epoch,
-            marks=self.cache.marks,
-            heads=self._mirror.heads(topics[: limits.HEADS]),
-        )
-        try:
-            signed = await connection.request(resume)
-        except RefusedError as refused:
-            if refused.code == ErrorCode.BAD_CREDENTIALS:
-                raise SignedOutError("this device is signed out") from refused
-            raise
-        self._connection, self._failure = connection, None
-        self._tell([Online()])
-        if signed.sync is not None:
-            await self._sync(connection, signed.sync, topics[: limits.HEADS], topics[limits.HEADS :])
-        if self._watched:
-            watched = await connection.request(Watch(id=0, persons=self._watched))
-            self._tell([PresenceChanged(online=watched.online, offline=())])
-        self._backoff.succeeded()
-        self._is_caught_up = True
-        self._tell([CaughtUp()])
-
-    async def _sync(
-        self, connection: Connection, reply: SyncReply, named: list[TopicId], unnamed: list[TopicId]
-    ) -> None:
-        """Take in `reply` and all that follows it; `named` are the topics asked for so far."""
-        while True:
-            self._tell(self._mirror.synced(reply))
-            live = {piece.topic for piece in reply.slices if piece.live}
-            named = [topic for topic in named if topic not in live]
-            if reply.more:
-                fresh = {piece.topic for piece in reply.slices} | {summary.topic for summary in reply.topics}
-                named = [*named, *(fresh - live - set(named))][: limits.HEADS]
-            elif unnamed:
-                named, unnamed = unnamed[: limits.HEADS], unnamed[limits.HEADS :]
-            else:
-                return
-            reply = await connection.request(
-                Sync(id=0, heads=self._mirror.heads(named), marks=self.cache.marks, epoch=self.cache.epoch)
-            )
-
-    async def _take_pushes(self, connection: Connection) -> None:
-        async for push in connection.pushes:
-            self._tell(self._mirror.pushed(push))
-        await connection.closed.wait()
-        self._notify()
-
-    async def _send_outbox(self, connection: Connection) -> None:
-        with contextlib.suppress(ConnectionLostError):
-            while True:
-                await self._until(lambda: not self.cache.outbox.is_empty())
-                self._tell(await self._courier.carry(connection))
-
-    async def _mend_gaps(self, connection: Connection) -> None:
-        while True:
-            await self._until(lambda: bool(self._mirror.lacking))
-            lacking = list(self._mirror.lacking)[: limits.HEADS]
-            heads = self._mirror.heads(lacking)
-            reply = await connection.request(Sync(id=0, heads=heads, marks=self.cache.marks, epoch=self.cache.epoch))
-            await self._sync(connection, reply, lacking, [])
-            if self._mirror.lacking.issuperset(lacking):
-                await trio.sleep(GAP_SECONDS)
-
-    # Waiting and telling.
 
     def _tell(self, events: Sequence[Event]) -> None:
         for event in events:
-            for subscriber in list(self._subscribers):
+            for subscriber in self._subscribers:
                 subscriber.send_nowait(event)
-            match event:
-                case Arrived(entry=Entry(sender=self.account.person, cid=bytes() as cid) as entry):
-                    self._tell(self._courier.settled(cid, entry.topic, entry.seq))
-                case _:
-                    pass
-        self._notify()  # Even without an event something may have changed: a topic that lacks entries, the outbox.
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = trio.Event()
-
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        """Wait until `holds()`; it is asked again whenever something has happened."""
-        while not holds():
-            if self._ended is not None:
-                raise self._ended
-            await self._changed.wait()
+            if isinstance(event, Arrived) and event.entry.sender == self.account.person and event.entry.cid:
+                self._tell(self._courier.settled(event.entry.cid, event.entry.topic, event.entry.seq))
+        self._bell.ring()  # Even without an event something may have changed: a topic that lacks entries, the outbox.

@@ -82,7 +82,6 @@ class LimitSettings(_Section, frozen=True, kw_only=True):
         float, _seconds("A connection silent for so long is pinged; after as long again it is closed with 4002.")
     ] = 30
     devices: Annotated[int, _count(1, 1000, "Signed-in devices of one person.")] = 20
-    topics: Annotated[int, _count(1, limits.HEADS, "Groups one person may be in.")] = limits.HEADS
     group_members: Annotated[int, _count(2, limits.PRIVATE_GROUP_MEMBERS, "Members of one private group.")] = (
         limits.PRIVATE_GROUP_MEMBERS
     )

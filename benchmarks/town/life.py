@@ -1,9 +1,9 @@
 """Life in the town: people move in, meet, talk in all places at once, and come home in the end."""
 
-import itertools
 from collections.abc import Callable
 from random import Random
 
+import msgspec
 import trio
 
 from benchmarks.town.badline import BadLine
@@ -15,8 +15,9 @@ from benchmarks.town.turns import Sequel, Turn, turns
 from client.account import register
 from client.errors import ClientError
 from protocol.content import Text, encode
-from protocol.frames import GroupAccept, GroupFound, Send
+from protocol.frames import GroupAccept, GroupFound, GroupInvite, Send
 from protocol.ids import Cid, Seq, TopicId
+from protocol.limits import INVITED_AT_FOUNDING
 
 AT_ONCE = 8  # People who move in, or meet, at the same time.
 PATIENCE_S = 0.6  # Nobody waits longer to have heard the last line before saying the next.
@@ -50,13 +51,7 @@ class Life:
                 account = await register(self.host.url, resident.handle, resident.password, device="at home")
             line = await self._line(resident, nursery)
             if line is not None:
-                account = account.__class__(
-                    url=line.url,
-                    handle=account.handle,
-                    person=account.person,
-                    device=account.device,
-                    token=account.token,
-                )
+                account = msgspec.structs.replace(account, url=line.url)
             device = Device(resident, account, self.ledger, self.chance(resident.handle), line=line)
             self.devices[resident.number] = device
             nursery.start_soon(device.live)
@@ -89,18 +84,20 @@ class Life:
                 meeting.start_soon(one, place)
 
     async def _begin_chat(self, place: Place) -> None:
-        first, second = (self.devices[number] for number in place.members)
         opening = next(turns(self.town, place, self.chance(place.name)))
+        first = self.devices[opening.speaker.number]
+        (other,) = (self.devices[number] for number in place.members if number != opening.speaker.number)
         body = encode(Text(text=opening.text))
-        done = await first.ask(place.name, Send(id=0, cid=first.session.new_cid(), body=body, to=second.person))
+        done = await first.ask(place.name, Send(id=0, cid=first.session.new_cid(), body=body, to=other.person))
         self.topics[place.name] = done.topic
 
     async def _found(self, place: Place) -> None:
         founder, *others = (self.devices[number] for number in place.members)
-        invited = tuple(other.person for other in others)
+        invited = tuple(other.person for other in others[:INVITED_AT_FOUNDING])
         name, cid = encode(Text(text=place.name)), founder.session.new_cid()
-        # A founding names at most 100 people; the rest of a very large town stays outside.
         done = await founder.ask(place.name, GroupFound(id=0, cid=cid, name=name, invite=invited))
+        for other in others[INVITED_AT_FOUNDING:]:
+            await founder.session.request(GroupInvite(id=0, topic=done.topic, person=other.person))
         for other in others:
             await other.ask(place.name, GroupAccept(id=0, cid=other.session.new_cid(), topic=done.topic))
         self.topics[place.name] = done.topic
@@ -166,7 +163,3 @@ class Life:
             heads[ack.topic] = max(ack.seq, heads.get(ack.topic, Seq(0)))
         return heads
 
-
-def everyone_else(devices: dict[int, Device], numbers: tuple[int, ...]) -> list[Device]:
-    """Return the devices of all but `numbers`."""
-    return [device for number, device in itertools.chain(devices.items()) if number not in numbers]

@@ -87,6 +87,10 @@ class Screen:
 
     # Topics.
 
+    def in_topic(self, summary: Summary, line: Text) -> Text:
+        """Return `line` with the topic it is of, where the handle before it does not say so."""
+        return Text.assemble((f"{self.title(summary)} ", "bold"), line)
+
     def topics(self, summaries: Sequence[Summary]) -> None:
         """Print one line a topic."""
         self.table(

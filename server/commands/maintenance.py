@@ -1,7 +1,8 @@
 """`hutongd backup`, `restore`, `stats` and `doctor`: look after the data of a server."""
 
 import json
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from server.commands.options import config_option, data_option, effective, json_option
+from server.store import upkeep
+from server.store.base import StoreError
 
-Report = Callable[[int, int], None]
-Figure = int | float | str
-FINDINGS = 1
+FOUND = 1  # The exit code when `doctor` finds something.
 
 
 @click.command()
@@ -23,12 +24,11 @@ FINDINGS = 1
 def backup(dest: Path, config_file: Path | None, data: str | None) -> None:
     """Copy the data to DEST, also while a server runs on it.
 
-    DEST is a directory that is made; it holds password hashes and messages, so keep it as the data itself.
+    DEST is a directory that is not there yet. It will hold people's messages and password hashes: guard it as the data
+    itself.
     """
-    from server.store import upkeep
-
     source = effective(config_file, data=data).server.data
-    with progress(f"backing up {source}") as report:
+    with damage_told(source), progress(f"backing up {source}") as report:
         upkeep.backup(source, dest, report)
     click.echo(f"backed up {source} to {dest}", err=True)
 
@@ -43,10 +43,8 @@ def restore(source: Path, config_file: Path | None, data: str | None, *, force: 
 
     Clients notice that it is another life of the store, and fetch anew what they need.
     """
-    from server.store import upkeep
-
     target = effective(config_file, data=data).server.data
-    with progress(f"restoring {source}") as report:
+    with damage_told(source), progress(f"restoring {source}") as report:
         upkeep.restore(source, target, force=force, progress=report)
     click.echo(f"restored {source} to {target}; start the server with --data {target}", err=True)
 
@@ -57,9 +55,9 @@ def restore(source: Path, config_file: Path | None, data: str | None, *, force: 
 @json_option
 def stats(config_file: Path | None, data: str | None, *, as_json: bool) -> None:
     """Count what the data holds, also while a server runs on it."""
-    from server.store import upkeep
-
-    figures = upkeep.stats(effective(config_file, data=data).server.data)
+    directory = effective(config_file, data=data).server.data
+    with damage_told(directory):
+        figures = upkeep.stats(directory)
     if as_json:
         click.echo(json.dumps(figures))
         return
@@ -77,21 +75,31 @@ def doctor(config_file: Path | None, data: str | None, *, as_json: bool) -> int:
 
     It reads everything once. It changes nothing, and a server may run meanwhile.
     """
-    from server.store import upkeep
-
     directory = effective(config_file, data=data).server.data
-    findings = list(upkeep.doctor(directory))
+    findings = []
+    with damage_told(directory):
+        for finding in upkeep.doctor(directory):
+            findings.append(finding)
+            if not as_json:
+                click.echo(finding)  # As they come: to read a large store takes a while.
     if as_json:
         click.echo(json.dumps({"data": str(directory), "findings": findings}, ensure_ascii=False))
     else:
-        for finding in findings:
-            click.echo(finding)
-        click.echo(f"{directory}: {len(findings) or 'no'} findings", err=True)
-    return FINDINGS if findings else 0
+        click.echo(f"{directory}: {len(findings) or 'nothing'} found", err=True)
+    return FOUND if findings else 0
 
 
 @contextmanager
-def progress(doing: str) -> Iterator[Report]:
+def damage_told(directory: Path) -> Iterator[None]:
+    """Say of a file in `directory` that SQLite cannot read what it says of it, and what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{directory} cannot be read ({error}); if it is damaged, restore a backup") from error
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[upkeep.Report]:
     """Show on stderr, if that is a terminal, how far `doing` is; the report takes how much is done and of how much."""
     console = Console(stderr=True)
     columns = (

@@ -4,7 +4,10 @@ from server.net.link import Link
 
 
 class Backlog:
-    """What stalled links owe, in bytes: each at most `link_bytes`, all of them at most `all_bytes`."""
+    """What stalled links owe, in bytes: each at most `link_bytes`, all of them at most `all_bytes`.
+
+    The rest of a frame that is begun cannot be taken back, so it does not count against its own link.
+    """
 
     def __init__(self, *, link_bytes: int, all_bytes: int) -> None:
         self._link_bytes = link_bytes
@@ -24,7 +27,7 @@ class Backlog:
 
     def too_slow(self, link: Link) -> Link | None:
         """Return `link` if it owes too much, else, while all together do, whoever owes most."""
-        if self._unsent.get(link, 0) > self._link_bytes:
+        if link in self._unsent and link.outbox.untouched > self._link_bytes:
             return link
         if self.total > self._all_bytes:
             return max(self._unsent, key=self._unsent.__getitem__)

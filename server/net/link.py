@@ -151,7 +151,7 @@ class Link:
             self._fall_deaf()
 
     def hold(self) -> None:
-        self.held = self.stage is OPEN
+        self.held = not self._deaf
 
     def release(self) -> None:
         if self.held:

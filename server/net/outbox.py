@@ -15,6 +15,11 @@ class Outbox:
         self._gone = 0  # Bytes of the first frame that are written already.
         self.unsent = 0
 
+    @property
+    def untouched(self) -> int:
+        """The bytes of the frames of which nothing is written."""
+        return self.unsent - len(self._frames[0]) + self._gone if self._gone else self.unsent
+
     def put(self, frame: bytes) -> None:
         self._frames.append(frame)
         self.unsent += len(frame)

@@ -113,7 +113,7 @@ class Poller:
                     while not self._finished:
                         if self.tick():
                             await trio.lowlevel.checkpoint()
-                        else:
+                        elif not self._finished:  # Else nothing would wake us before the second is over.
                             await trio.lowlevel.wait_readable(self._selector.fileno())
                 self.sweep()
         finally:

@@ -9,8 +9,8 @@ from server.store.base import HistoryPage
 from server.store.rows import ENTRY_COLUMNS, entry_bytes, entry_of, seen_by
 
 _STANDING = """
-SELECT m.start, t.head FROM members AS m JOIN topics AS t ON t.topic = m.topic
-WHERE m.topic = ? AND m.person = ? AND m.standing = 'member'
+SELECT start, (SELECT max(seq) FROM entries WHERE topic = members.topic) FROM members
+WHERE topic = ? AND person = ? AND standing = 'member'
 """
 _DOWN = f"""
 SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?
@@ -39,7 +39,7 @@ def history(
     standing = connection.execute(_STANDING, (topic, viewer)).fetchone()
     if standing is None:
         return None
-    start, head = standing
+    start, head = standing[0], standing[1] or 0
     first = max(start, 1)
     reader = _Reader(connection, topic, viewer, start)
     if after is not None:

@@ -1,7 +1,7 @@
 """Posts: the only way anything enters a topic's log. Numbers, repeats, generations, erasure.
 
-A message and nothing else, to a topic as it is known, is what a server mostly stores: two statements for each, and two
-for its topic in a transaction. All other posts take the long way.
+A message and nothing else, to a topic as it is known, is what a server mostly stores: two statements for each, none
+for its topic. All other posts take the long way.
 """
 
 import sqlite3
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from protocol.entries import COUNTABLE, Entry, Kind, Side
 from protocol.ids import PersonId, Seq, TopicId
 from server.store import standings
-from server.store.rows import ENTRY_COLUMNS, Row, entry_of, row_of
+from server.store.rows import ENTRY_COLUMNS, LAST, Row, entry_of, row_of
 from server.store.writes import (
     Conflict,
     Done,
@@ -25,7 +25,12 @@ from server.store.writes import (
     TargetGone,
 )
 
-_TIP = "SELECT head, nth, generation, spoken, one_peer FROM topics WHERE topic = ?"
+TIPS = 50_000  # Topics whose tip is remembered from one transaction to the next.
+
+_TIP = f"""
+SELECT ifnull(last.seq, 0), ifnull(last.nth, 0), t.generation, t.spoken, t.one_peer FROM topics AS t {LAST}
+WHERE t.topic = ?
+"""
 _CLAIM = "INSERT OR IGNORE INTO cids (cid, sender, topic, seq, digest) VALUES (?, ?, ?, ?, ?)"
 _CLAIMED = "SELECT topic, seq, digest FROM cids WHERE cid = ? AND sender = ?"
 # With the columns a message has, and the database fills the rest: half the time of naming them all.
@@ -34,7 +39,7 @@ INSERT INTO entries (topic, seq, nth, at, kind, sender, cid, body, reply_to) VAL
 """
 _APPEND = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ENTRY = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq = ?"
-_SETTLE = "UPDATE topics SET head = ?, nth = ?, generation = ?, spoken = ? WHERE topic = ?"
+_SETTLE = "UPDATE topics SET generation = ?, spoken = ? WHERE topic = ?"
 _FOUND = """
 INSERT INTO topics (topic, kind, side, spoken, founded_at, one_peer, other_peer) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
@@ -51,14 +56,13 @@ _ONE_SPOKE, _OTHER_SPOKE, _ALL_SPOKE = 1, 2, 3
 
 @dataclass(slots=True)
 class _Tip:
-    """Where a topic's log ends, as this transaction has it."""
+    """Where a topic's log ends."""
 
     head: Seq
     nth: int
     generation: int
     spoken: int
     one_peer: PersonId | None
-    moved: bool = False
 
 
 class Log:
@@ -68,12 +72,22 @@ class Log:
         self._connection = connection
         self._side = side
         self._claims = connection.cursor()
-        self._tips: dict[TopicId, _Tip | None] = {}
+        self._tips: dict[TopicId, _Tip] = {}
+        self._unsettled: list[TopicId] = []
+        self._version = 0
         self._said: list[Row] = []
 
+    def begin(self) -> None:
+        """A transaction begins. What an operator's tool has written since the last one makes what is known stale."""
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version or len(self._tips) > TIPS:
+            self._tips.clear()
+            self._version = version
+
     def forget(self) -> None:
-        """A transaction begins, or was undone: nothing is known."""
+        """What was done was undone: nothing is known."""
         self._tips.clear()
+        self._unsettled.clear()
         self._said.clear()
 
     def settle(self) -> None:
@@ -81,13 +95,10 @@ class Log:
         if self._said:
             self._connection.executemany(_SAY, self._said)
             self._said.clear()
-        moved = []
-        for topic, tip in self._tips.items():
-            if tip is not None and tip.moved:
-                tip.moved = False
-                moved.append((tip.head, tip.nth, tip.generation, tip.spoken, topic))
-        if moved:
-            self._connection.executemany(_SETTLE, moved)
+        if self._unsettled:
+            tips = [(self._tips[topic], topic) for topic in self._unsettled]
+            self._connection.executemany(_SETTLE, [(tip.generation, tip.spoken, topic) for tip, topic in tips])
+            self._unsettled.clear()
 
     def post(self, post: Post) -> PostOutcome:
         """Append, change, or find out why not."""
@@ -102,7 +113,7 @@ class Log:
         ):
             return self._post_with_more(post)
         topic, sender, cid = post.topic, draft.sender, draft.cid
-        tip = self._tips.get(topic) or self._tip(topic)
+        tip = self._tip(topic)
         if tip is None or tip.generation != post.generation:
             return self._earlier(draft) or Stale()
         seq = Seq(tip.head + 1)
@@ -110,9 +121,8 @@ class Log:
             return self._earlier(draft) or Conflict()
         tip.head = seq
         tip.nth = nth = tip.nth + 1
-        tip.moved = True
         if tip.spoken != _ALL_SPOKE:
-            tip.spoken |= _ONE_SPOKE if sender == tip.one_peer else _OTHER_SPOKE
+            self._note_spoken(topic, tip, sender)
         at, body, reply_to = draft.at, draft.body, draft.reply_to
         self._said.append((topic, seq, nth, at, sender, cid, body, reply_to))
         entry = Entry(
@@ -139,27 +149,33 @@ class Log:
         row = self._connection.execute(_CHAT, (min(one, other), max(one, other))).fetchone()
         return None if row is None else TopicId(row[0])
 
-    def generation(self, topic: TopicId, *, raised: int) -> int:
-        """Return the generation of `topic` after raising it by `raised`."""
+    def raise_generation(self, topic: TopicId) -> int:
+        """Note that decisions made for `topic` so far are stale; return its generation from now on."""
         tip = self._tip(topic)
         assert tip is not None
-        tip.generation += raised
-        tip.moved = raised > 0 or tip.moved
+        tip.generation += 1
+        self._unsettled.append(topic)
         return tip.generation
 
     def _tip(self, topic: TopicId) -> _Tip | None:
-        if topic in self._tips:
-            return self._tips[topic]
-        row = self._connection.execute(_TIP, (topic,)).fetchone()
-        tip = self._tips[topic] = None if row is None else _Tip(*row)
+        tip = self._tips.get(topic)
+        if tip is None:
+            row = self._connection.execute(_TIP, (topic,)).fetchone()
+            if row is not None:
+                tip = self._tips[topic] = _Tip(*row)
         return tip
+
+    def _note_spoken(self, topic: TopicId, tip: _Tip, sender: PersonId) -> None:
+        spoken = tip.spoken | (_ONE_SPOKE if sender == tip.one_peer else _OTHER_SPOKE)
+        if spoken != tip.spoken:
+            tip.spoken = spoken
+            self._unsettled.append(topic)
 
     def _append(self, topic: TopicId, tip: _Tip, draft: Draft) -> Entry:
         tip.head = seq = Seq(tip.head + 1)
         tip.nth += draft.kind in COUNTABLE
-        tip.moved = True
         if draft.kind in COUNTABLE and draft.hidden_from is None and tip.spoken != _ALL_SPOKE:
-            tip.spoken |= _ONE_SPOKE if draft.sender == tip.one_peer else _OTHER_SPOKE
+            self._note_spoken(topic, tip, draft.sender)
         entry = Entry(
             topic=topic,
             seq=seq,
@@ -208,15 +224,13 @@ class Log:
         if draft is not None:
             self._claims.execute(_CLAIM, (draft.cid, draft.sender, post.topic, tip.head + 1, draft.digest))
             entry = self._append(post.topic, tip, draft)
-            self.settle()
             self._consequences(post.topic, draft)
         if not post.changes:
             return Posted(post=post, entry=entry, generation=tip.generation)
-        tip.generation += 1
-        tip.moved = True
+        generation = self.raise_generation(post.topic)
         self.settle()
         seen = standings.apply(self._connection, post.topic, post.changes, seq=tip.head)
-        return Posted(post=post, entry=entry, generation=tip.generation, standings=seen)
+        return Posted(post=post, entry=entry, generation=generation, standings=seen)
 
     def _found(self, post: Post) -> _Tip:
         founding = post.founding

@@ -98,16 +98,16 @@ def set_preferences(connection: sqlite3.Connection, prefer: SetPreferences) -> P
 
 
 def put_block(connection: sqlite3.Connection, log: Log, put: PutBlock) -> BlockPut:
-    """Block or unblock; what changes for the chat of the two is known from its generation."""
+    """Block or unblock. Who decides something for the chat of the two learns it from its generation."""
     if put.blocked:
         done = connection.execute(_BLOCK, (put.person, put.other, put.at)).rowcount
     else:
         done = connection.execute(_UNBLOCK, (put.person, put.other)).rowcount
-    chat = log.chat(put.person, put.other)
+    chat = log.chat(put.person, put.other) if done else None
     if chat is None:
         return BlockPut(topic=None, generation=0, changes=())
-    changes = (SetBlock(person=put.person, blocked=put.blocked),) if done else ()
-    return BlockPut(topic=chat, generation=log.generation(chat, raised=len(changes)), changes=changes)
+    change = SetBlock(person=put.person, blocked=put.blocked)
+    return BlockPut(topic=chat, generation=log.raise_generation(chat), changes=(change,))
 
 
 def _add_device(

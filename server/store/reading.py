@@ -11,12 +11,14 @@ from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId
 from protocol.limits import RECEIPTS_BY_PERSON_MEMBERS
 from server.store.base import ChatLookup, Credentials, Header, HistoryPage, PostedBefore, SignedPerson
 from server.store.history import history
-from server.store.rows import ENTRY_COLUMNS, Row, entry_of, summary
+from server.store.rows import ENTRY_COLUMNS, LAST, Row, entry_of, summary
 from server.store.sync import sync
 from server.topics import Member, TopicState
 
-_TOPIC = """
-SELECT kind, side, generation, head, nth, one_peer, other_peer, silenced_until, link FROM topics WHERE topic = ?
+_TOPIC = f"""
+SELECT t.kind, t.side, t.generation, ifnull(last.seq, 0), ifnull(last.nth, 0), t.one_peer, t.other_peer,
+       t.silenced_until, t.link
+FROM topics AS t {LAST} WHERE t.topic = ?
 """
 _MEMBERS = """
 SELECT person, standing, role, start, muted_until FROM members WHERE topic = ? ORDER BY since, person

@@ -17,14 +17,20 @@ _SUMMARY_BYTES = 320
 _KINDS = {kind.value: kind for kind in Kind}  # A dict is five times as quick as asking the enum.
 _ROLES = {role.value: role for role in Role}
 
+# The last entry of the topic `t`; a topic has none only while it is being founded.
+LAST = """
+LEFT JOIN entries AS last ON last.topic = t.topic AND last.seq = (SELECT max(seq) FROM entries WHERE topic = t.topic)
+"""
 # An invitation by somebody whom the invited one blocks is not shown.
 # A chat's peer may have no row of their own (they blocked the other one before it began), and gives a read mark only
 # where both sides give receipts and neither blocks the other.
-SUMMARY = """
-SELECT t.topic, t.kind, t.side, m.standing, m.role, t.head, m.start, m.read, t.nth - m.read_nth, m.muted, m.pinned,
+SUMMARY = f"""
+SELECT t.topic, t.kind, t.side, m.standing, m.role, ifnull(last.seq, 0), m.start, m.read,
+       ifnull(last.nth, 0) - m.read_nth, m.muted, m.pinned,
        t.name, t.notice, t.seats, t.silenced_until, peer.person, peer.handle, theirs.read, m.changed
 FROM members AS m
 JOIN topics AS t ON t.topic = m.topic
+{LAST}
 LEFT JOIN people AS peer ON peer.person = CASE t.one_peer WHEN m.person THEN t.other_peer ELSE t.one_peer END
 LEFT JOIN members AS theirs ON theirs.topic = t.topic AND theirs.person = peer.person AND peer.receipts
     AND (SELECT me.receipts FROM people AS me WHERE me.person = m.person)

@@ -42,13 +42,12 @@ _FIRST = (
         seen_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX devices_of ON devices (person)",
+    # No head: it is the topic's last entry, so it cannot drift, and a message does not touch this table.
     """CREATE TABLE topics (
         topic TEXT PRIMARY KEY,
         kind TEXT NOT NULL,
         side TEXT NOT NULL,
         generation INTEGER NOT NULL DEFAULT 0,
-        head INTEGER NOT NULL DEFAULT 0,
-        nth INTEGER NOT NULL DEFAULT 0,
         spoken INTEGER NOT NULL, -- In a chat: 1 once one_peer has said something, 2 other_peer, 3 both.
         seats INTEGER NOT NULL DEFAULT 0, -- How many have the standing of a member.
         silenced_until INTEGER NOT NULL DEFAULT 0,

@@ -41,17 +41,18 @@ def apply(
 ) -> dict[PersonId, Summary | None]:
     """Bring `changes` to the rows; `seq` is that of the entry stored with them, or the head when there was none.
 
-    Return the summary of each person whose standing changed, None for those who have none any more.
+    Return the summary of each person whose standing changed, None for those who have none any more. Who is not shown
+    an invitation is left out.
     """
-    people: dict[PersonId, None] = {}
+    stands: dict[PersonId, Standing | None] = {}
     for change in changes:
         match change:
             case Stand(standing=None):
                 connection.execute(_GO, (topic, change.person))
-                people[change.person] = None
+                stands[change.person] = None
             case Stand(standing=Standing() as standing):
                 _stand(connection, topic, change, standing, seq)
-                people[change.person] = None
+                stands[change.person] = standing
             case Mute(person=None):
                 connection.execute("UPDATE topics SET silenced_until = ? WHERE topic = ?", (change.until, topic))
             case Mute():
@@ -65,9 +66,10 @@ def apply(
                 connection.execute("UPDATE topics SET notice = ? WHERE topic = ?", (change.notice, topic))
             case SetBlock():
                 raise ValueError("a block is put by PutBlock, for it holds beyond the chat")
-    if people:
+    if stands:
         connection.execute(_COUNT, (topic,))
-    return {person: summary(connection, topic, person) for person in people}
+    seen = {person: summary(connection, topic, person) for person in stands}
+    return {person: found for person, found in seen.items() if found is not None or stands[person] is None}
 
 
 def mark_read(connection: sqlite3.Connection, mark: MarkRead) -> Marked | Stale:

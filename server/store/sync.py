@@ -15,13 +15,14 @@ from protocol.entries import Entry, Standing
 from protocol.frames import Gap, Slice, Summary, SyncReply
 from protocol.ids import PersonId, Seq, TopicId
 from server.store.base import ResyncError
-from server.store.rows import ENTRY_COLUMNS, SUMMARY, entry_bytes, seen_by, summary, summary_bytes, summary_of
+from server.store.rows import ENTRY_COLUMNS, LAST, SUMMARY, entry_bytes, seen_by, summary, summary_bytes, summary_of
 
 _CHANGED = SUMMARY + "AND m.changed > ? ORDER BY m.changed"
-_HELD = """
-SELECT wanted.key, m.standing, m.start, t.head FROM json_each(?) AS wanted
+_HELD = f"""
+SELECT wanted.key, m.standing, m.start, ifnull(last.seq, 0) FROM json_each(?) AS wanted
 LEFT JOIN members AS m ON m.topic = wanted.key AND m.person = ?
 LEFT JOIN topics AS t ON t.topic = m.topic
+{LAST}
 """
 _ENTRIES = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq > ? ORDER BY seq"
 

@@ -104,11 +104,12 @@ class SqliteWriter:
         return outcome
 
     def _begin(self) -> None:
-        self._log.forget()
         self._connection.execute("BEGIN IMMEDIATE")
+        self._log.begin()
 
     def _undo(self, error: Exception) -> None:
         """Roll back; raise unless the writes may be tried one by one."""
+        self._log.forget()
         code = _code(error)
         if code in _BROKEN:
             raise StoreBrokenError(_reason(error)) from error

@@ -93,8 +93,9 @@ async def test_a_text_said_to_a_person_is_in_the_log_and_counts_as_read(fake: Fa
     bob = fake.has("bob")
     async with running(Session(account(fake), Cache())) as session:
         sent = await session.say("hello", to=bob)
-        await session._until(lambda: session.cache.topic(sent.topic).unread == 0)  # type: ignore[union-attr]
+        await session.until(lambda: session.cache.topic(sent.topic).unread == 0)  # type: ignore[union-attr]
         assert session.log(sent.topic) == ((1, session.account.person, Kind.MESSAGE, body("hello")),)
+        await session.marks_sent()
         assert fake.marks[sent.topic, session.account.person] == 1
 
 
@@ -168,7 +169,7 @@ async def test_two_sessions_of_one_profile_send_each_message_once(fake: FakeServ
             for number, session in enumerate([one, other] * 5)
         ]
         done = [await session.delivered(cid) for session, cid in zip([one, other] * 5, cids, strict=True)]
-        await one._until(lambda: len(one.log(done[0].topic)) == 10)
+        await one.until(lambda: len(one.log(done[0].topic)) == 10)
     assert [entry.body for entry in fake.logs[done[0].topic]] == [body(str(number)) for number in range(10)]
 
 
@@ -357,7 +358,7 @@ async def test_watching_goes_on_after_a_reconnect(fake: FakeServer) -> None:
         assert await session.watch([bob.person, PersonId("z" * 16)]) in {(bob.person,), ()}
         fake.seen.clear()
         await fake.close_all(4001)
-        await session._until(lambda: any(isinstance(request, frames.Watch) for request in fake.seen))
+        await session.until(lambda: any(isinstance(request, frames.Watch) for request in fake.seen))
 
 
 async def test_names_are_asked_for_once(fake: FakeServer) -> None:
@@ -374,6 +375,6 @@ async def test_sent_is_told_once_per_message(fake: FakeServer) -> None:
     with session.subscribe() as events:
         async with running(session):
             done = await session.say("hello", to=fake.has("bob"))
-            await session._until(lambda: bool(session.log(done.topic)))
+            await session.until(lambda: bool(session.log(done.topic)))
         told = [events.receive_nowait() for _ in range(events.statistics().current_buffer_used)]
     assert sum(isinstance(event, Sent) for event in told) == 1

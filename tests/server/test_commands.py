@@ -5,23 +5,32 @@ import os
 import re
 import resource
 import signal
+import socket
+import sqlite3
+import ssl
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import click
 import pytest
 import structlog
+import trustme
 
+from protocol.entries import Side
 from server.commands import program as program_module
+from server.commands.maintenance import progress
 from server.commands.program import program, run
 from server.commands.running import allow_open_files, toml_lines
 from server.config import Config, load
 from server.errors import BusyError, ConfigError
 from server.store.base import StoreBrokenError
+from server.store.lock import DataLock
+from server.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,6 +224,97 @@ def test_toml_lines_of_the_defaults_are_json_free_of_surprises() -> None:
     assert json.dumps(tables)
 
 
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Return a data directory with an empty store."""
+    SqliteStore.open(tmp_path / "data", Side.PRIVATE).close()
+    return tmp_path / "data"
+
+
+def store_epoch(directory: Path) -> str:
+    store = SqliteStore.open(directory, Side.PRIVATE)
+    store.close()
+    return store.epoch
+
+
+def test_a_backup_restored_elsewhere_is_the_same_data_in_another_epoch(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["backup", "saved", "--data", str(data)]) == 0
+    assert run(["restore", "saved", "--data", "again"]) == 0
+    assert run(["doctor", "--data", "again"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "backed up" in captured.err
+    assert "restored saved to again" in captured.err
+    assert "again: nothing found" in captured.err
+    assert store_epoch(Path("again")) != store_epoch(data)
+
+
+def test_restore_replaces_data_only_when_forced(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["backup", "saved", "--data", str(data)]) == 0
+    assert run(["restore", "saved", "--data", str(data)]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert run(["restore", "saved", "--data", str(data), "--force"]) == 0
+
+
+def test_restore_is_refused_while_a_server_runs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["backup", "saved", "--data", str(data)]) == 0
+    with DataLock(data):
+        assert run(["restore", "saved", "--data", str(data), "--force"]) == 1
+    assert f"process {os.getpid()}" in capsys.readouterr().err
+
+
+def test_stats_are_lines_for_people_and_one_object_for_programs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["stats", "--data", str(data)]) == 0
+    lines = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    assert run(["stats", "--json", "--data", str(data)]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert lines == {name: str(figure) for name, figure in figures.items()}
+    assert figures["private.people"] == 0
+
+
+def test_doctor_ends_with_1_when_it_finds_something(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(data / "private.db")) as connection, connection:
+        connection.execute("INSERT INTO devices VALUES ('d', 'nobody', '', x'00', 0, 0)")
+    assert run(["doctor", "--data", str(data)]) == 1
+    captured = capsys.readouterr()
+    assert run(["doctor", "--json", "--data", str(data)]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["data"] == str(data)
+    assert report["findings"] == captured.out.splitlines()
+    assert f"{data}: {len(report['findings'])} found" in captured.err
+
+
+@pytest.mark.parametrize("arguments", [["stats"], ["doctor"], ["doctor", "--json"], ["backup", "saved"]])
+def test_where_there_is_no_data_that_is_said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*arguments, "--data", "nowhere"]) == 1
+    captured = capsys.readouterr()
+    assert "there is no data of hutong in nowhere" in captured.err
+    assert captured.out == ""
+    assert not Path("nowhere").exists()
+
+
+@pytest.mark.parametrize("arguments", [["stats"], ["doctor"], ["backup", "saved"], ["restore", "data", "--force"]])
+def test_damaged_data_is_said_to_be_damaged(
+    arguments: list[str], data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = data / "private.db"
+    file.write_bytes(file.read_bytes()[:3000])
+    target = ["--data", "elsewhere"] if arguments[0] == "restore" else ["--data", str(data)]
+    assert run([*arguments, *target]) == 1
+    err = capsys.readouterr().err
+    assert "data cannot be read (" in err
+    assert "restore a backup" in err
+
+
+def test_progress_is_shown_on_a_terminal_only(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("copying") as report:
+        report(1, 2)
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+
+
 class Running:
     """A server in a process of its own."""
 
@@ -295,3 +395,22 @@ def test_a_certificate_that_is_not_there_is_a_wrong_setting(start: Callable[...,
     assert code == 2
     assert "none.pem" in err
     assert "Traceback" not in err
+
+
+def test_with_a_certificate_it_speaks_tls(start: Callable[..., Running], tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    url = start("--tls-cert", "cert.pem", "--tls-key", "key.pem").first_line()["listening"]
+    match = re.fullmatch(r"wss://(127\.0\.0\.1):([0-9]+)", url)
+    assert match is not None
+    with (
+        socket.create_connection((match[1], int(match[2])), timeout=30) as plain,
+        trusting.wrap_socket(plain, server_hostname=match[1]) as secure,
+    ):
+        secure.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert secure.recv(4096).startswith(b"HTTP/1.1 4")

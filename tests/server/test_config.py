@@ -1,5 +1,6 @@
 """Settings: where they come from, what they may be, and what is said when they may not."""
 
+import ast
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from server.config import SETTINGS, Config, load
 from server.errors import ConfigError
 from server.settings import Address, Rate
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "OPERATIONS.md"
+ROOT = Path(__file__).parents[2]
+OPERATIONS = ROOT / "docs" / "OPERATIONS.md"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -182,6 +184,18 @@ def test_an_address_reads_as_it_is_written(text: str, address: Address) -> None:
 def test_a_rate_reads_as_so_many_in_so_long(text: str, tokens: int, period_s: float) -> None:
     rate = Rate.parse(text)
     assert (rate.tokens, rate.period_s, str(rate)) == (tokens, period_s, text)
+
+
+def test_every_setting_is_read_by_something() -> None:
+    read = {"passwords": "settings"}  # What Passwords calls its section.
+    found = set()
+    for file in (ROOT / "server").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute | ast.Name):
+                found.add((node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id, node.attr))
+    settings = [setting for setting in SETTINGS.values() if setting.section != "rates"]  # Limits reads those by name.
+    unread = [each.name for each in settings if (read.get(each.section, each.section), each.key) not in found]
+    assert unread == []
 
 
 def documented() -> list[tuple[str, ...]]:

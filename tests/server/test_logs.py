@@ -1,11 +1,13 @@
 """Logs hold identifiers and never content, whoever logs and however loudly."""
 
+import ast
 import io
 import json
 import logging
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,9 @@ import structlog
 
 from server import logs
 
+ROOT = Path(__file__).parents[2]
+OPERATIONS = ROOT / "docs" / "OPERATIONS.md"
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 CANARY = "canary-in-the-coal-mine"
 
 
@@ -138,3 +143,20 @@ def test_what_nothing_caught_is_logged_without_its_message() -> None:
     assert crashed["event"] == "server.crashed"
     assert (in_thread["event"], in_thread["thread"]) == ("server.thread_crashed", "committer")
     assert CANARY not in stream.getvalue()
+
+
+def test_every_event_is_documented_with_its_level() -> None:
+    rows = [line.split(" | ") for line in OPERATIONS.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    documented = {(event.strip("| `"), row[1]) for row in rows if row[1] in LEVELS for event in row[0].split(", ")}
+    assert documented == set(logged())
+
+
+def logged() -> Iterator[tuple[str, str]]:
+    """Yield every event in the server's code with its level."""
+    for file in (ROOT / "server").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="log"), attr=level), args=[ast.Constant(value=str(event)), *_]
+                ) if level in LEVELS:
+                    yield event, level

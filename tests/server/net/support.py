@@ -84,7 +84,9 @@ class RawClient:
         self.at_end = False
         self._outgoing = b""
         self._incoming, self._ciphertext = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = tls and tls.wrap_bio(self._incoming, self._ciphertext, server_hostname="localhost")
+        self._tls: ssl.SSLObject | None = None
+        if tls is not None:
+            self._tls = tls.wrap_bio(self._incoming, self._ciphertext, server_hostname="localhost")
 
     def write(self, data: bytes) -> None:
         self._outgoing += data

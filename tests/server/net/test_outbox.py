@@ -34,7 +34,9 @@ def test_a_batch_has_no_more_pieces_than_one_write_may() -> None:
 def test_the_rest_of_a_begun_frame_stays_when_whole_ones_are_dropped() -> None:
     outbox = filled(b"begun", b"whole", b"whole too")
     outbox.written(2)
+    assert outbox.untouched == 14
     outbox.drop_whole()
+    assert outbox.untouched == 0
     assert b"".join(outbox.batch()) == b"gun"
     assert outbox.unsent == 3
 

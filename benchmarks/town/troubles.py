@@ -1,0 +1,120 @@
+"""What goes wrong in the town while people talk: each trouble is real, and each is over when its function returns."""
+
+from dataclasses import dataclass
+
+import trio
+
+from benchmarks.town.device import Device
+from benchmarks.town.life import Life
+from benchmarks.town.turns import pages
+from protocol.errors import CloseCode
+from protocol.frames import Send
+from protocol.content import Text, encode
+
+PAGE_BYTES = 24 * 1024
+STALLED_BYTES = 5 << 20  # More than the server's outbox and the kernel's buffers hold together.
+FOUND_OUT_SECONDS = 10.0
+DOWN_SECONDS = 0.7
+BACK_SECONDS = 20.0
+BUSY = 5  # Requests without an answer at which the server is killed.
+
+
+@dataclass(slots=True)
+class Troubles:
+    """What became of them. Times are trio's; None: it did not happen."""
+
+    journeys: int = 0
+    answers_lost: int = 0
+    slow_close: int | None = None
+    pages_read: int = 0
+    unanswered_at_kill: int = 0
+    killed_at: float | None = None
+    listening_at: float | None = None
+    all_back_at: float | None = None
+
+
+async def journeys(life: Life, troubles: Troubles, seconds: float) -> None:
+    """Let each traveller go offline once or twice within `seconds`; they write on while they are away."""
+
+    async def travel(device: Device) -> None:
+        chance = life.chance(f"journey of {device.resident.handle}")
+        leaves, stays = chance.uniform(0.05, 0.3) * seconds, chance.uniform(0.08, 0.2) * seconds
+        for _ in range(2):
+            await trio.sleep(leaves)
+            life.tell(f"{device.resident.name} goes offline")
+            troubles.journeys += 1
+            await device.away(stays)
+            life.tell(f"{device.resident.name} comes back")
+
+    async with trio.open_nursery() as nursery:
+        for number in life.town.travellers:
+            nursery.start_soon(travel, life.devices[number])
+
+
+async def lose_answers(life: Life, troubles: Troubles, seconds: float) -> None:
+    """Break the lines of the unlucky between a message and its ack; they send it again with the same cid."""
+
+    async def insist(device: Device) -> None:
+        chance = life.chance(f"line of {device.resident.handle}")
+        homes = [place for place in life.town.places if device.resident.number in place.members]
+        ends = trio.current_time() + seconds
+        while trio.current_time() < ends and device.line is not None:
+            await trio.sleep(chance.uniform(0.4, 1.2))
+            place = chance.choice(homes)
+            (text,) = next(pages(device.resident, chance, least_bytes=1)).splitlines()[:1]
+            await device.until(lambda: device.session.is_online)
+            device.line.lose_next_answer()
+            send = Send(
+                id=0, cid=device.session.new_cid(), body=encode(Text(text=text)), topic=life.topics[place.name]
+            )
+            await device.ask(place.name, send)
+        if device.line is not None:
+            troubles.answers_lost += device.line.answers_lost
+
+    async with trio.open_nursery() as nursery:
+        for number in life.town.unlucky:
+            nursery.start_soon(insist, life.devices[number])
+
+
+async def read_aloud(life: Life, troubles: Troubles) -> None:
+    """Read a book to the circle while one member's line stands still, until the server has to call them slow."""
+    circle = life.town.circle
+    reader, slow = life.devices[circle.members[0]], life.devices[life.town.slow]
+    line = slow.line
+    assert line is not None
+    book = pages(reader.resident, life.chance("book"), least_bytes=PAGE_BYTES)
+    life.tell(f"{slow.resident.name}'s line stands still while {reader.resident.name} reads aloud")
+    line.stand_still()
+    for _ in range(STALLED_BYTES // PAGE_BYTES):
+        page = next(book)
+        cid = reader.say(circle.name, life.topics[circle.name], page)
+        life.ledger.latest[circle.name] = f"{reader.resident.name}: {page.splitlines()[0]}"
+        troubles.pages_read += 1
+        await reader.until(lambda cid=cid: cid in reader.seqs)
+    line.flow()
+    with trio.move_on_after(FOUND_OUT_SECONDS):
+        await slow.until(lambda: CloseCode.SLOW in slow.close_codes)
+        troubles.slow_close = CloseCode.SLOW
+        life.tell(f"{slow.resident.name} read too slowly: closed with {CloseCode.SLOW}, and resumes")
+        await slow.until(lambda: slow.standing_since < trio.current_time())
+
+
+async def crash(life: Life, troubles: Troubles) -> None:
+    """Kill the server under load, start it again on what is on the disk, and wait until everybody is back."""
+    ledger = life.ledger
+    with trio.move_on_after(1.0):
+        while ledger.unanswered < BUSY:
+            await trio.sleep(0)
+    troubles.unanswered_at_kill = ledger.unanswered
+    killed_at = troubles.killed_at = trio.current_time()
+    await life.host.kill()
+    life.tell(f"the server is killed with SIGKILL, {troubles.unanswered_at_kill} requests unanswered")
+    await trio.sleep(DOWN_SECONDS)
+    await life.host.start()
+    troubles.listening_at = trio.current_time()
+    life.tell(f"the server is up again after {troubles.listening_at - killed_at:.1f} s")
+    with trio.move_on_after(BACK_SECONDS):
+        for device in life.devices.values():
+            await device.until(lambda device=device: device.is_away or killed_at < device.standing_since < float("inf"))
+        troubles.all_back_at = trio.current_time()
+        life.tell(f"everybody is back {troubles.all_back_at - killed_at:.1f} s after the kill")

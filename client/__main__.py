@@ -1,0 +1,124 @@
+"""`hutong`: chat from the command line. Here are the global options, and what becomes of errors."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from client.errors import ClientError, ConnectionLostError, ProfileError, SignedOutError, UnreachableError
+from client.line import accounts, chat, groups, messages
+from client.line.program import EXITS, Program
+from client.line.screen import visible
+from client.profiles import Profiles, home
+
+REFUSED, USAGE, UNREACHABLE, NOT_SIGNED_IN, BROKEN, INTERRUPTED = 1, 2, 3, 4, 70, 130
+
+
+@click.group(epilog=EXITS)
+@click.option("--server", envvar="HUTONG_SERVER", metavar="URL", help="ws:// or wss://; default: the profile's.")
+@click.option("--profile", envvar="HUTONG_PROFILE", metavar="NAME", help="Who to be; default: the last one used.")
+@click.option(
+    "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Trust these authorities (PEM)."
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="hutong", prog_name="hutong")
+@click.pass_context
+def hutong(context: click.Context, server: str | None, profile: str | None, ca: Path | None, *, debug: bool) -> None:
+    """Chat through a hutong server.
+
+    First `hutong register HANDLE`, then `hutong chat SOMEBODY`. Profiles are kept in $HUTONG_HOME.
+    """
+    if server is not None and not server.startswith(("ws://", "wss://")):
+        raise click.UsageError(f"--server takes ws://HOST:PORT or wss://HOST:PORT, not {server!r}")
+    context.meta["debug"] = debug
+    context.obj = Program(server=server, profile=profile, ca=ca, profiles=Profiles(home()))
+
+
+for each in (
+    accounts.register_command,
+    accounts.login_command,
+    accounts.logout_command,
+    accounts.passwd_command,
+    accounts.devices_command,
+    accounts.preferences_command,
+    accounts.block_command,
+    accounts.unblock_command,
+    accounts.blocks_command,
+    messages.send_command,
+    messages.history_command,
+    messages.tail_command,
+    messages.topics_command,
+    chat.chat_command,
+    groups.group_command,
+):
+    hutong.add_command(each)
+
+
+def main() -> None:
+    """Run the program and exit as `EXITS` says."""
+    debug = "--debug" in sys.argv
+    try:
+        hutong.main(standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:
+        if debug and not isinstance(error, (click.ClickException, SystemExit)):
+            traceback.print_exception(error)
+        sys.exit(_farewell(_leaf(error)))
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """Return what `error` is about: of several at once, an interruption first."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [_leaf(inner) for inner in error.exceptions]
+    return next((leaf for leaf in leaves if isinstance(leaf, KeyboardInterrupt)), leaves[0])
+
+
+def _farewell(error: BaseException) -> int:
+    match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else 1
+        case click.exceptions.Exit():
+            return error.exit_code
+        case KeyboardInterrupt() | click.Abort():
+            click.echo(err=True)
+            return INTERRUPTED
+        case BrokenPipeError():
+            # Nobody reads on; what is still buffered must not complain while Python shuts down.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+        case ClientError():
+            click.echo(f"hutong: {visible(str(error))}{_advice(error)}", err=True)
+            return _status(error)
+        case _:
+            click.echo(f"hutong: broken: {type(error).__name__}: {visible(str(error))} (--debug shows more)", err=True)
+            return BROKEN
+
+
+def _status(error: ClientError) -> int:
+    statuses: list[tuple[type[ClientError], int]] = [
+        (UnreachableError, UNREACHABLE),
+        (ConnectionLostError, UNREACHABLE),
+        (SignedOutError, NOT_SIGNED_IN),
+        (ProfileError, USAGE),
+    ]
+    return next((status for kind, status in statuses if isinstance(error, kind)), REFUSED)
+
+
+def _advice(error: ClientError) -> str:
+    match error:
+        case UnreachableError():
+            return "\nIs the server running there? --server URL names another."
+        case SignedOutError():
+            return "\nSign in: hutong login HANDLE, or, if you are new: hutong register HANDLE"
+        case _:
+            return ""
+
+
+if __name__ == "__main__":
+    main()

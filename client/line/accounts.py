@@ -1,0 +1,274 @@
+"""Commands about oneself: register, login, logout, passwd, devices, preferences, and whom one blocks."""
+
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import click
+import msgspec
+import trio
+
+from client.account import Account, greet, login, register
+from client.cache import Cache
+from client.connection import open_connection
+from client.errors import ClientError, NeedsError, ProfileError, RefusedError
+from client.line import names
+from client.line.program import DEFAULT_SERVER, Program, command, pass_program, password
+from client.line.screen import Screen, visible
+from client.session import Session
+from protocol import handles
+from protocol.errors import ErrorCode
+from protocol.frames import (
+    Block,
+    Blocks,
+    ChangePassword,
+    Devices,
+    Logout,
+    Resume,
+    RevokeDevice,
+    SetPreferences,
+    Unblock,
+)
+
+_STDIN = click.option("--password-stdin", "from_stdin", is_flag=True, help="Read the password from standard input.")
+
+
+def _spelled(handle: str) -> str:
+    try:
+        return handles.normalise(handle)
+    except handles.HandleError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _device_name() -> str:
+    return f"hutong on {socket.gethostname()}"[:64]
+
+
+def _sign_in(program: Program, handle: str, sign_in: Callable[[str], Awaitable[Account]]) -> None:
+    """Sign in as `handle`, where its profile says or the options do, and keep that as the profile used from now on."""
+    name = program.profile or handle
+    before = program.profiles.account(name)
+    url = program.server or (before.url if before else DEFAULT_SERVER)
+    if before is not None and before.token and (before.url, before.handle) != (url, handle):
+        raise ProfileError(
+            f"profile {name!r} is {before.handle} at {before.url} already; choose another with --profile"
+        )
+    account: Account = trio.run(lambda: sign_in(url))
+    program.profiles.keep(name, account)
+    cache = Cache(program.profiles.cache_path(name))
+    cache.belongs_to(account.person)
+    cache.close()
+    click.echo(f"You are {account.handle} at {account.url}. Say something: hutong send HANDLE 'hello'")
+
+
+@command("register")
+@click.argument("handle")
+@_STDIN
+@click.option("--answer", "answers", multiple=True, metavar="NEED=ANSWER", help="What the server asks for, up front.")
+@pass_program
+def register_command(program: Program, handle: str, answers: tuple[str, ...], *, from_stdin: bool) -> None:
+    """Become HANDLE: a new person on the server, signed in here."""
+    spelling = _spelled(handle)
+    if any("=" not in answer for answer in answers):
+        raise click.UsageError("--answer takes NEED=ANSWER, as in --answer invitation=CODE")
+    given = dict(answer.split("=", 1) for answer in answers)
+    secret = password(from_stdin=from_stdin, confirm=True, prompt=f"A password for {spelling} (8 characters or more)")
+
+    async def sign_in(url: str) -> Account:
+        while True:
+            try:
+                return await register(url, spelling, secret, device=_device_name(), answers=given, ca=program.ca)
+            except NeedsError as error:
+                missing = [need for need in error.needs if need not in given]
+                if not missing or not sys.stdin.isatty():
+                    hints = " ".join(f"--answer {need}=..." for need in missing or error.needs)
+                    raise RefusedError("needs", f"the server wants to know more: {hints}") from error
+                given.update({need: click.prompt(visible(need).capitalize()) for need in missing})
+            except RefusedError as error:
+                if error.code == ErrorCode.HANDLE_TAKEN:
+                    raise RefusedError(
+                        error.code, f"{spelling} is taken; choose another, or if it is you: hutong login {spelling}"
+                    ) from error
+                raise
+
+    _sign_in(program, spelling, sign_in)
+
+
+@command("login")
+@click.argument("handle")
+@_STDIN
+@pass_program
+def login_command(program: Program, handle: str, *, from_stdin: bool) -> None:
+    """Sign in here as HANDLE."""
+    spelling = _spelled(handle)
+    secret = password(from_stdin=from_stdin, prompt=f"Password of {spelling}")
+
+    async def sign_in(url: str) -> Account:
+        try:
+            return await login(url, spelling, secret, device=_device_name(), ca=program.ca)
+        except RefusedError as error:
+            if error.code == ErrorCode.BAD_CREDENTIALS:
+                raise RefusedError(
+                    error.code, f"no {spelling} with that password at {url}; new here? hutong register {spelling}"
+                ) from error
+            raise
+
+    _sign_in(program, spelling, sign_in)
+
+
+@command("logout")
+@click.option("--force", is_flag=True, help="Forget this device even if the server is away or messages are unsent.")
+@pass_program
+def logout_command(program: Program, *, force: bool) -> None:
+    """Sign out here: the token dies, and what is cached here is removed, unsent messages too."""
+    name, account = program.account()
+    cache = Cache(program.profiles.cache_path(name))
+    unsent = len(cache.outbox.waiting())
+    cache.close()
+    if unsent and not force:
+        raise ProfileError(f"{unsent} unsent messages would be lost; any command that connects sends them, or --force")
+
+    async def leave() -> None:
+        async with open_connection(program.server or account.url, ca=program.ca) as connection:
+            await greet(connection)
+            await connection.request(Resume(id=0, token=account.token))
+            await connection.request(Logout(id=0))
+
+    try:
+        trio.run(leave)
+    except ClientError as error:
+        if not force and not (isinstance(error, RefusedError) and error.code == ErrorCode.BAD_CREDENTIALS):
+            raise
+    program.profiles.sign_out(name)
+    click.echo(f"{account.handle} is signed out here.")
+
+
+@command("passwd")
+@click.option(
+    "--password-stdin", "from_stdin", is_flag=True, help="Read old and new password, a line each, from stdin."
+)
+@pass_program
+def passwd_command(program: Program, *, from_stdin: bool) -> None:
+    """Change the password. All one's other devices are signed out.
+
+    Without a terminal: --password-stdin, or HUTONG_PASSWORD and HUTONG_NEW_PASSWORD.
+    """
+    name, account = program.account()
+    old = password(from_stdin=from_stdin, prompt=f"Password of {account.handle} until now")
+    new = password(from_stdin=from_stdin, confirm=True, variable="HUTONG_NEW_PASSWORD", prompt="New password")
+
+    async def change() -> str:
+        async with open_connection(program.server or account.url, ca=program.ca) as connection:
+            await greet(connection)
+            await connection.request(Resume(id=0, token=account.token))
+            return (await connection.request(ChangePassword(id=0, old=old, new=new))).token
+
+    token = trio.run(change)
+    program.profiles.keep(name, msgspec.structs.replace(account, token=token))
+    click.echo("The password is changed; your other devices are signed out.")
+
+
+@click.group("devices", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_context
+def devices_command(context: click.Context, *, as_json: bool) -> None:
+    """List the devices one is signed in on; `devices revoke ID` signs one out."""
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work(session: Session, screen: Screen) -> None:
+        devices = (await session.request(Devices(id=0))).devices
+        if as_json:
+            for device in devices:
+                screen.json(msgspec.to_builtins(device))
+            return
+        rows = [
+            [device.device, visible(device.name) or "-", _day(device.seen_at), "this one" if device.current else ""]
+            for device in devices
+        ]
+        screen.table(["id", "name", "last seen", ""], rows)
+
+    context.find_object(Program).online(work)  # type: ignore[union-attr]
+
+
+@devices_command.command("revoke")
+@click.argument("device")
+@pass_program
+def revoke_command(program: Program, device: str) -> None:
+    """Sign DEVICE (an id, or its beginning) out."""
+
+    async def work(session: Session, screen: Screen) -> None:
+        devices = (await session.request(Devices(id=0))).devices
+        found = [each for each in devices if each.device.startswith(device)]
+        if len(found) != 1:
+            raise click.UsageError(f"{'no' if not found else 'more than one'} device {device!r}; see `hutong devices`")
+        await session.request(RevokeDevice(id=0, device=found[0].device))
+        screen.say(f"{visible(found[0].name) or found[0].device} is signed out.")
+
+    program.online(work)
+
+
+_SWITCH = click.Choice(["on", "off"])
+
+
+@command("preferences")
+@click.option("--receipts", type=_SWITCH, help="Whether others see what one has read, and one sees what they have.")
+@click.option("--presence", type=_SWITCH, help="Whether others see one online, and one sees them.")
+@pass_program
+def preferences_command(program: Program, receipts: str | None, presence: str | None) -> None:
+    """Set what others may see of oneself. Off works both ways."""
+    if receipts is None and presence is None:
+        raise click.UsageError("say --receipts on|off or --presence on|off")
+
+    async def work(session: Session, screen: Screen) -> None:
+        switches = {"on": True, "off": False, None: None}
+        await session.request(SetPreferences(id=0, receipts=switches[receipts], presence=switches[presence]))
+        screen.say("It is set.")
+
+    program.online(work)
+
+
+@command("block")
+@click.argument("handle")
+@pass_program
+def block_command(program: Program, handle: str) -> None:
+    """Receive no more messages from HANDLE, who is not told."""
+
+    async def work(session: Session, screen: Screen) -> None:
+        await session.request(Block(id=0, person=await names.person(session, handle)))
+        screen.say(f"{handle} is blocked. To take it back: hutong unblock {handle}")
+
+    program.online(work)
+
+
+@command("unblock")
+@click.argument("handle")
+@pass_program
+def unblock_command(program: Program, handle: str) -> None:
+    """Receive messages from HANDLE again."""
+
+    async def work(session: Session, screen: Screen) -> None:
+        await session.request(Unblock(id=0, person=await names.person(session, handle)))
+        screen.say(f"{handle} is not blocked any more.")
+
+    program.online(work)
+
+
+@command("blocks")
+@pass_program
+def blocks_command(program: Program) -> None:
+    """List whom one blocks."""
+
+    async def work(session: Session, screen: Screen) -> None:
+        people = (await session.request(Blocks(id=0))).people
+        if not people:
+            screen.note("You block nobody.")
+        for person in people:
+            screen.say(visible(person.handle))
+
+    program.online(work)
+
+
+def _day(unix_ms: int) -> str:
+    return f"{datetime.fromtimestamp(unix_ms / 1000).astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,139 @@
+"""What every command stands on: the global options, the profile, a session for as long as the work takes."""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+import trio
+
+from client.account import Account
+from client.cache import Cache
+from client.errors import ClientError, SignedOutError
+from client.line.screen import Screen
+from client.outbox import Waiting
+from client.profiles import Profiles
+from client.session import Session
+from client.view import read_text
+from protocol.frames import Edit, React, Send
+
+DEFAULT_SERVER = "ws://127.0.0.1:8440"
+PARTING_SECONDS = 5.0  # What still waits when a command is done gets so long to go out.
+T = TypeVar("T")
+
+EXITS = """\b
+Exit status: 0 it is done; 1 the server refused; 2 wrong usage; 3 the server cannot be reached;
+4 nobody is signed in; 130 interrupted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """The options that every command shares. `server` and `profile` None: not said."""
+
+    server: str | None
+    profile: str | None
+    ca: Path | None
+    profiles: Profiles
+
+    def account(self) -> tuple[str, Account]:
+        """Return the profile's name and whose it is.
+
+        Raises:
+            SignedOutError: Nobody's, or not signed in any more.
+        """
+        name = self.profiles.choose(self.profile)
+        account = self.profiles.account(name)
+        if account is None:
+            raise SignedOutError(f"there is no profile {name!r} here")
+        if not account.token:
+            raise SignedOutError(f"{account.handle} is signed out here")
+        return name, account
+
+    def with_session(self, work: Callable[[Session, Screen], Awaitable[T]]) -> T:
+        """Run `work` with a session that is on its way online, and say afterwards what the server refused."""
+        return trio.run(self._with_session, work)
+
+    def online(self, work: Callable[[Session, Screen], Awaitable[T]]) -> T:
+        """Run `work` with a session that is online and has caught up.
+
+        Raises:
+            UnreachableError: It could not be.
+        """
+
+        async def reached(session: Session, screen: Screen) -> T:
+            await session.reach()
+            await session.caught_up()
+            return await work(session, screen)
+
+        return self.with_session(reached)
+
+    async def _with_session(self, work: Callable[[Session, Screen], Awaitable[T]]) -> T:
+        name, account = self.account()
+        if self.server is not None:
+            account = msgspec.structs.replace(account, url=self.server)
+        cache = Cache(self.profiles.cache_path(name))
+        session, screen = Session(account, cache, ca=self.ca), Screen(cache)
+        done: list[T] = []
+        failed: list[Exception] = []
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_run_quietly, session)
+            try:
+                done.append(await work(session, screen))
+                with trio.move_on_after(PARTING_SECONDS if session.is_online else 0):
+                    await session.outbox_empty()
+                    await session.marks_sent()
+            except (ClientError, click.ClickException, BrokenPipeError) as error:
+                failed.append(error)
+            session.stop()
+        for waiting in cache.outbox.refused():
+            screen.note(f"Not sent, the server refused it: {described(waiting)} ({(waiting.refused or ('',))[0]})")
+            cache.outbox.drop(waiting.cid)
+        cache.close()
+        if failed:
+            raise failed[0]
+        self.profiles.keep(name, session.account if self.server is None else account)
+        return done[0]
+
+
+async def _run_quietly(session: Session) -> None:
+    with suppress(ClientError):  # Whoever waits for the session is told.
+        await session.run()
+
+
+def described(waiting: Waiting) -> str:
+    """Return in a few words what waits in the outbox."""
+    match waiting.request:
+        case Send(body=body) | Edit(body=body) | React(body=body):
+            text = read_text(body)[0] or "a message"
+            return f"{text[:40]!r}"
+        case _:
+            return "a recall"
+
+
+def password(
+    *, from_stdin: bool, confirm: bool = False, variable: str = "HUTONG_PASSWORD", prompt: str = "Password"
+) -> str:
+    """Return a password: a line of standard input, the environment's, or asked for without being shown.
+
+    Never an argument: those are seen by everybody on the machine.
+    """
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if variable in os.environ:
+        return os.environ[variable]
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"no terminal to ask for the password: use --password-stdin or {variable}")
+    return str(click.prompt(prompt, hide_input=True, confirmation_prompt=confirm))
+
+
+def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a function a command whose help says what the exit status means."""
+    return click.command(name, epilog=EXITS)
+
+
+pass_program = click.make_pass_decorator(Program)

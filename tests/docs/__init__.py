@@ -1,0 +1,1 @@
+"""The pages of docs/, held to what the code does."""

@@ -1,0 +1,129 @@
+"""A link on its transport: how many writes a turn costs, and what happens when one falls short."""
+
+from collections.abc import Sequence
+from selectors import EVENT_READ, EVENT_WRITE
+
+import pytest
+
+from server.net.framing import binary_frame
+from server.net.line import BrokenLineError, Line
+from server.net.link import LEAVING, Agenda, Link
+from server.net.outbox import Piece
+from server.net.settings import NetSettings
+from tests.server.net.support import REQUEST, Recorder
+
+
+class CountingTransport:
+    """A socket with `room` for so many bytes, and a note of each call."""
+
+    unsent = False
+
+    def __init__(self, room: int = 1 << 30) -> None:
+        self.room = room
+        self.writes: list[int] = []  # Pieces of each.
+        self.received = b""
+        self.incoming: list[bytes | OSError] = []
+        self.ended = 0
+
+    def fileno(self) -> int:
+        return -1
+
+    def receive(self, most: int) -> bytes | None:
+        if not self.incoming:
+            return None
+        data = self.incoming.pop(0)
+        if isinstance(data, OSError):
+            raise data
+        return data
+
+    def send(self, pieces: Sequence[Piece]) -> int:
+        self.writes.append(len(pieces))
+        taken = b"".join(pieces)[: self.room]
+        self.room -= len(taken)
+        self.received += taken
+        return len(taken)
+
+    def end(self) -> None:
+        self.ended += 1
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+def lines(room: int = 1 << 30) -> tuple[Line, CountingTransport]:
+    """Return an open line whose peer has read the handshake, and its transport."""
+    transport = CountingTransport()
+    line = Line(Link("", agenda=Agenda(), settings=NetSettings(), open_session=Recorder), transport)
+    transport.incoming.append(REQUEST)
+    line.read(1 << 16)
+    line.flush()
+    transport.received, transport.room, transport.writes = b"", room, []
+    return line, transport
+
+
+def test_sixteen_frames_leave_in_one_call() -> None:
+    line, transport = lines()
+    frames = [binary_frame(bytes([n]) * n) for n in range(16)]
+    for frame in frames:
+        line.link.send(frame)
+    line.flush()
+    assert transport.writes == [16]
+    assert transport.received == b"".join(frames)
+    assert not line.link.stalled
+
+
+def test_nothing_owed_is_no_call() -> None:
+    line, transport = lines()
+    line.flush()
+    assert transport.writes == []
+
+
+def test_more_frames_than_one_call_takes_leave_in_as_few_as_can_be() -> None:
+    line, transport = lines()
+    for _ in range(2500):
+        line.link.send(b"x")
+    line.flush()
+    assert transport.writes == [1024, 1024, 452]
+
+
+def test_a_write_that_falls_short_stalls_the_link_until_the_rest_is_gone() -> None:
+    line, transport = lines(room=7)
+    for frame in (b"first", b"second", b"third"):
+        line.link.send(frame)
+    line.flush()
+    assert (line.link.stalled, line.wanted) == (True, EVENT_READ | EVENT_WRITE)
+    line.link.send(b"fourth")
+    transport.room = 1 << 30
+    line.writable = True
+    line.flush()
+    assert (line.link.stalled, line.wanted) == (False, EVENT_READ)
+    assert not line.writable
+    assert transport.received == b"firstsecondthirdfourth"
+
+
+def test_a_held_link_wants_no_reads() -> None:
+    line, _ = lines()
+    line.link.hold()
+    assert line.wanted == 0
+
+
+def test_our_stream_ends_once_and_only_after_all_is_written() -> None:
+    line, transport = lines(room=3)
+    line.link.send(b"reply")
+    line.link.end()
+    line.flush()
+    assert line.link.stage is LEAVING
+    assert not line.over
+    assert transport.ended == 0
+    transport.room = 1 << 30
+    line.flush()
+    line.flush()
+    assert transport.ended == 1
+    assert line.over
+
+
+def test_an_error_of_the_socket_says_that_the_line_is_broken() -> None:
+    line, transport = lines()
+    transport.incoming.append(ConnectionResetError())
+    with pytest.raises(BrokenLineError):
+        line.read(1 << 16)

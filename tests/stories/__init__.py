@@ -1,0 +1,1 @@
+"""Stories over the wire: real server processes, real clients, a real clock."""
