@@ -50,7 +50,7 @@ def be_a_group(url: str, members: int, rate: float, orders: Connection) -> None:
     orders.send("ready")
     with DefaultSelector() as selector, suppress(EOFError):
         for wire in wires:
-            wire.socket.setblocking(False)
+            wire.socket.settimeout(0)
             selector.register(wire, EVENT_READ)
         request = 10**6
         while True:

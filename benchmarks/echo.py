@@ -21,7 +21,7 @@ async def main() -> None:
     async with trio.open_nursery() as nursery:
         server = await nursery.start(partial(serve, echo, 0, host="127.0.0.1", compression=None))
         port = server.listeners[0].socket.getsockname()[1]
-        print(json.dumps({"listening": f"ws://127.0.0.1:{port}"}), flush=True)  # noqa: T201
+        print(json.dumps({"listening": f"ws://127.0.0.1:{port}"}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A WebSocket client that costs next to nothing, so that what is measured is the server. Blocking to set up, then polled.
+"""A WebSocket client that costs next to nothing, so that what is measured is the server.
 
-It trusts the server: no masking to speak of (the key is zero, which RFC 6455 allows), no checks of the handshake.
+It blocks while it is set up and is polled afterwards. It trusts the server: no masking to speak of (the key is zero, which RFC 6455 allows), no checks of the handshake.
 """
 
 import os
@@ -100,7 +100,7 @@ class Wire:
 
 
 def masked(payload: bytes) -> bytes:
-    """Return `payload` as one masked binary frame (RFC 6455 §5.2) with the key zero, under which masking changes nothing."""
+    """Return `payload` as one masked binary frame (RFC 6455 §5.2); its key is zero, so masking changes nothing."""
     length = len(payload)
     if length < 126:
         head = bytes((0x82, 0x80 | length))

@@ -211,7 +211,8 @@ def _why(error: BaseException) -> str:
     match error:
         case BaseExceptionGroup(exceptions=(first, *_)):
             return _why(first)
-        case OSError(__cause__=BaseException() as cause):  # trio says which addresses it tried; the cause says why not.
+        # trio says which addresses it tried, or that TLS broke; the cause says why.
+        case OSError(__cause__=BaseException() as cause) | trio.BrokenResourceError(__cause__=BaseException() as cause):
             return _why(cause)
         case ConnectionRefusedError():
             return "nobody listens there"

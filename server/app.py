@@ -23,7 +23,7 @@ from server.dispatch import Dispatch, Rules, private_side
 from server.engine import Engine, SyncBounds
 from server.errors import ConfigError
 from server.fanout import FanOut
-from server.handlers.accounts import Accounts, greeter
+from server.handlers.accounts import Accounts, PasswordPort, greeter
 from server.handlers.groups import Groups
 from server.handlers.messages import Messages
 from server.handlers.people import Neighbours
@@ -125,7 +125,7 @@ def build(
     return service
 
 
-def rules(config: Config, store: Store, hub: Hub, passwords: Passwords, drafts: Drafts) -> Rules:
+def rules(config: Config, store: Store, hub: Hub, passwords: PasswordPort, drafts: Drafts) -> Rules:
     """Return the rules of every operation, with the rooms behind them."""
     recall_ms, edit_ms = int(config.messages.recall_s * 1000), int(config.messages.edit_s * 1000)
     return private_side(

@@ -59,7 +59,7 @@ class ServerSettings(_Section, frozen=True, kw_only=True):
 
 
 class LimitSettings(_Section, frozen=True, kw_only=True):
-    connections: Annotated[int, _count(1, 1_000_000, "Connections at a time. `ulimit -n` must be higher.")] = 20_000
+    connections: Annotated[int, _count(1, 1_000_000, "Connections at a time. `ulimit -n` must be higher.")] = 10_000
     connections_per_address: Annotated[
         int, _count(0, 1_000_000, "Connections at a time from one IP address (IPv6: one /64). 0: no limit.")
     ] = 0
@@ -94,15 +94,15 @@ def _rate(text: str) -> Rate:
 class RateSettings(_Section, frozen=True, kw_only=True):
     per_connection: Annotated[Rate, _says("All requests of one connection.")] = _rate("200/1s")
     per_person: Annotated[Rate, _says("All requests of one person, on all their devices.")] = _rate("400/1s")
-    per_address: Annotated[Rate, _says("All requests from one IP address (IPv6: one /64).")] = _rate("2000/1s")
+    per_address: Annotated[Rate, _says("All requests from one IP address (IPv6: one /64; loopback is exempt, here and below).")] = _rate("2000/1s")
     register: Annotated[Rate, _says("`register`, by address.")] = _rate("20/1h")
     login: Annotated[
         Rate, _says("`login`, by address and, apart from that, by handle; `change_password`, by person.")
     ] = _rate("10/1m")
     resume: Annotated[Rate, _says("`resume`, by address.")] = _rate("200/1s")
     send: Annotated[Rate, _says("`send`, `edit`, `recall` and `react`, by person.")] = _rate("50/1s")
-    group: Annotated[Rate, _says("Operations on groups (`group.…`), by person.")] = _rate("60/1m")
-    lookup: Annotated[Rate, _says("`people`, by person.")] = _rate("60/1m")
+    group: Annotated[Rate, _says("Operations on groups (`group.…`), by person.")] = _rate("600/1m")
+    lookup: Annotated[Rate, _says("`people`, by person.")] = _rate("300/1m")
     fetch: Annotated[
         Rate, _says("What is read from the store: `sync`, `history`, `topic`, `receipts`, `watch`, …, by person.")
     ] = _rate("50/1s")

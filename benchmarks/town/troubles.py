@@ -7,9 +7,9 @@ import trio
 from benchmarks.town.device import Device
 from benchmarks.town.life import Life
 from benchmarks.town.turns import pages
+from protocol.content import Text, encode
 from protocol.errors import CloseCode
 from protocol.frames import Send
-from protocol.content import Text, encode
 
 PAGE_BYTES = 24 * 1024
 STALLED_BYTES = 5 << 20  # More than the server's outbox and the kernel's buffers hold together.

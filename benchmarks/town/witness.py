@@ -49,8 +49,8 @@ async def _topics(connection: Connection, reply: SyncReply) -> list[TopicId]:
         topics += [summary.topic for summary in reply.topics if summary.standing is Standing.MEMBER]
         if not reply.more:
             return topics
-        heads = {piece.topic: piece.entries[-1].seq for piece in reply.slices if piece.entries and not piece.live}
-        reply = await connection.request(Sync(id=0, heads=heads, marks=reply.marks))
+        # The slices are left aside: all entries come from history.
+        reply = await connection.request(Sync(id=0, heads={}, marks=reply.marks))
 
 
 async def _history(connection: Connection, topic: TopicId) -> tuple[Entry, ...]:

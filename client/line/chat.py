@@ -69,6 +69,7 @@ class _Room:
         self._typing_shown: dict[str, float] = {}
         self._first: Seq | None = None
         self._is_over = False
+        self._is_away = False
 
     async def open(self, limit: int) -> None:
         """Be in the room until its person leaves it."""
@@ -136,8 +137,12 @@ class _Room:
                     self._note(f"{who} is typing...")
             case events.Gone(topic=self._topic):
                 self._note("You are no longer in this conversation.")
-            case events.Offline(error=error, retry_in=seconds):
-                self._note(f"{error}; trying again in {seconds:.0f} s. What you say is kept and sent then.")
+            case events.Offline(error=error) if not self._is_away:
+                self._is_away = True
+                self._note(f"{error}; trying again. What you say is kept and sent then.")
+            case events.Online() if self._is_away:
+                self._is_away = False
+                self._note("online again")
             case events.NotSent(cid=cid, code=code, message=message):
                 self._session.cache.outbox.drop(cid)
                 self._note(f"Refused: {message} ({code})")

@@ -250,13 +250,17 @@ class Poller:
             address,
             agenda=self._agenda,
             settings=self._settings,
-            open_session=self._open_session,
+            open_session=self._begin,
             refused=refused,
         )
         line = Line(link, transport)
         self._watch(line)
         self._lines[link] = line
         self._wheel.put(link, link.attend())
+
+    def _begin(self, link: Link) -> Receiver:
+        self._wheel.put(link, link.deadline)  # That for signing in, which may be sooner than the handshake's was.
+        return self._open_session(link)
 
     def _drop(self, line: Line) -> None:
         link = line.link

@@ -76,6 +76,8 @@ class Pump:
                 for _ in range(self._window):
                     lanes.start_soon(self._lane, connection, again)
             nursery.cancel_scope.cancel()
+        if connection.closed.is_set():
+            self.lost.append((connection.lost.close_code, connection.lost.reason))
 
     async def _lane(self, connection: Connection, again: list[Cid]) -> None:
         while again or not (self.stopping or connection.closed.is_set()):
@@ -97,8 +99,6 @@ class Pump:
     async def _drop_pushes(self, connection: Connection) -> None:
         async for _ in connection.pushes:
             pass
-        await connection.closed.wait()
-        self.lost.append((connection.lost.close_code, connection.lost.reason))
 
 
 class RawClient:

@@ -35,8 +35,10 @@ def masked(payload: bytes, opcode: Opcode = BINARY, *, fin: bool = True) -> byte
 class FakeClock:
     def __init__(self) -> None:
         self.now = 1000.0
+        self.step = 0.0  # What each look at it takes.
 
     def monotonic(self) -> float:
+        self.now += self.step
         return self.now
 
     def wall_ms(self) -> int:

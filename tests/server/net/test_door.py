@@ -41,12 +41,16 @@ def test_far_too_many_are_dropped_unheard() -> None:
 
 
 class Faulty(socket.socket):
-    """A listener whose next accepts fail."""
+    """A listener whose next accepts fail; with 0, after the accept."""
 
     errors: Iterator[int] = iter(())
 
     def accept(self) -> tuple[socket.socket, tuple[str, int]]:
         for code in self.errors:
+            if not code:
+                accepted = super().accept()
+                accepted[0].close()
+                return accepted
             raise OSError(code, os.strerror(code))
         return super().accept()
 
@@ -73,9 +77,9 @@ def test_out_of_descriptors_accepting_pauses_until_the_next_sweep() -> None:
 
 
 def test_a_connection_that_dies_before_it_is_accepted_is_its_own_affair() -> None:
-    with Station(listener=faulty(errno.ECONNABORTED, errno.EHOSTUNREACH)) as station:
-        client = station.client()
-        station.until(lambda: client.opened)
+    with Station(listener=faulty(errno.ECONNABORTED, errno.EHOSTUNREACH, 0)) as station:
+        lost, client = station.raw(), station.client()
+        station.until(lambda: lost.at_end and client.opened)
 
 
 def test_a_unix_socket_has_no_address(tmp_path: object) -> None:

@@ -13,15 +13,22 @@ def filled(*frames: bytes) -> Outbox:
     return outbox
 
 
-@given(st.lists(st.binary(max_size=9), max_size=9), st.data())
+@given(st.lists(st.binary(min_size=1, max_size=9), max_size=9), st.data())
 def test_whatever_the_writes_take_the_stream_is_the_frames_in_order(frames: list[bytes], data: st.DataObject) -> None:
     outbox, stream = filled(*frames), b""
     while outbox.unsent:
         offered = b"".join(outbox.batch())
-        taken = data.draw(st.integers(0, len(offered)))
+        taken = data.draw(st.integers(1, len(offered)))
         stream += offered[:taken]
         outbox.written(taken)
     assert stream == b"".join(frames)
+
+
+def test_a_write_that_takes_nothing_changes_nothing() -> None:
+    outbox = filled(b"frame")
+    outbox.written(0)
+    assert outbox.batch() == [b"frame"]
+    assert outbox.unsent == 5
 
 
 def test_a_batch_has_no_more_pieces_than_one_write_may() -> None:

@@ -16,7 +16,7 @@ from protocol.errors import CloseCode
 from server.clock import SystemClock
 from server.net.framing import binary_frame
 from server.net.peer import Peer
-from server.net.poller import Poller
+from server.net.poller import READING_S, Poller
 from server.net.settings import NetSettings
 from tests.server.net.support import REQUEST, Recorder, Station, echo, keep, masked
 
@@ -73,6 +73,19 @@ def test_one_busy_connection_does_not_keep_another_waiting() -> None:
         station.until(lambda: len(busy_session.messages) == 500)
 
 
+def test_a_turn_reads_only_so_long_and_the_next_goes_on_where_it_stopped() -> None:
+    with Station() as station:
+        pairs = [station.connect() for _ in range(3)]
+        for client, _ in pairs:
+            client.send(b"hello")
+            client.pump()
+        station.clock.step = READING_S
+        for _ in range(3):
+            assert station.poller.tick()
+            assert not station.poller.tick()
+        assert [session.messages for _, session in pairs] == [[b"hello"]] * 3
+
+
 def test_a_held_connection_is_not_read_until_its_release() -> None:
     with Station(answer=lambda peer, message: peer.hold()) as station:
         client, session = station.connect()
@@ -125,6 +138,19 @@ def test_a_slow_reader_that_never_reads_again_is_dropped_after_a_while() -> None
         assert station.poller.links == 1
         station.wait(3)
         assert station.poller.links == 0
+
+
+def test_a_peer_that_goes_on_asking_while_we_close_and_never_reads_is_dropped() -> None:
+    with Station(outbox_bytes=1 << 20, closing_s=1e6) as station, structlog.testing.capture_logs() as events:
+        client, session = station.connect()
+        client.reads = False
+        while not (station.poller._backlog.total or session.disconnections):
+            fill(session, size=2000)
+            station.pump()
+        session.peer.close(4000, "shutdown")
+        client.write(masked(bytes(125), PING) * 10_000)
+        station.until(lambda: station.poller.links == 0)
+        assert [event["event"] for event in events] == ["link.slow"]
 
 
 def test_one_whole_outbox_more_than_all_may_have_costs_whoever_owes_most() -> None:
@@ -247,6 +273,7 @@ def test_a_connection_that_is_reset_is_dropped_quietly() -> None:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
         station._clients.remove(client)
+        session.peer.send(binary_frame(b"to nobody"))
         station.until(lambda: session.disconnections)
         assert session.disconnections == 1
         assert station.poller.links == 0

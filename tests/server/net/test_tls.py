@@ -1,5 +1,6 @@
 """TLS in the poller's turns: the same behaviour, encrypted."""
 
+import socket
 import ssl
 
 import pytest
@@ -7,6 +8,7 @@ import trustme
 
 from protocol.errors import CloseCode
 from server.net.framing import binary_frame
+from server.net.tls import TLSTransport
 from tests.server.net.support import RawClient, Station, echo
 
 
@@ -106,6 +108,13 @@ def test_who_speaks_no_tls_is_dropped_and_the_others_are_unharmed(contexts: Cont
         client, _ = station.connect()
         client.send(b"hello")
         station.until(lambda: client.messages)
+
+
+def test_nothing_to_read_is_not_the_end(contexts: Contexts) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        assert TLSTransport(ours, contexts[0]).receive(1000) is None
 
 
 def test_a_tls_handshake_that_never_comes_is_given_up(contexts: Contexts) -> None:
