@@ -60,7 +60,7 @@ def main() -> None:
     """Run the program and exit as `EXITS` says."""
     debug = "--debug" in sys.argv
     try:
-        hutong.main(standalone_mode=False)
+        hutong.main(prog_name="hutong", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
         if debug and not isinstance(error, (click.ClickException, SystemExit)):

@@ -6,11 +6,10 @@ again. It says the same as a count of tokens and the time of the last refill, an
 
 import math
 from collections.abc import Callable, Hashable
-from functools import lru_cache
-from ipaddress import IPv6Network
 
 from protocol.frames import REQUESTS
 from protocol.ids import PersonId
+from server.addresses import LOOPBACK, network
 from server.config import RateSettings
 from server.settings import Rate
 
@@ -73,9 +72,6 @@ class Limiter:
         self._turn_at = now + self._period
 
 
-# Who comes from this machine is its owner, or everybody, through a proxy in front: either way not one stranger.
-LOOPBACK_6 = "::/64"  # What `network` makes of ::1.
-
 BY_PERSON: dict[str, frozenset[str]] = {
     "send": frozenset({"send", "edit", "recall", "react"}),
     "group": frozenset(op for op in REQUESTS if op.startswith("group.")),
@@ -121,9 +117,8 @@ class Limits:
         Returns:
             0; or the milliseconds after which it is worth trying again.
         """
-        if ":" in address:
-            address = network(address)
-        near = address.startswith("127.") or address == LOOPBACK_6
+        address = network(address)
+        near = address is LOOPBACK
         wait = self._connections(connection, now) or (0 if near else self._addresses(address, now))
         if wait:
             return wait
@@ -143,17 +138,3 @@ def _takes(rates: RateSettings, classes: dict[str, frozenset[str]]) -> dict[str,
         take = Limiter(getattr(rates, name)).take
         takes.update(dict.fromkeys(operations, take))
     return takes
-
-
-@lru_cache(maxsize=65_536)
-def network(address: str) -> str:
-    """Return what counts as one address: an IPv4 address itself, of an IPv6 address its /64, which is one subscriber's.
-
-    An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) counts as itself.
-    """
-    if ":" not in address:
-        return address
-    whole = IPv6Network((address.partition("%")[0], 64), strict=False)
-    inner = whole.network_address
-    mapped = IPv6Network((address.partition("%")[0], 128)).network_address.ipv4_mapped
-    return str(mapped) if mapped is not None else str(inner)

@@ -13,7 +13,6 @@ from benchmarks.town.ledger import Ledger
 from benchmarks.town.people import Place, Resident, Town
 from benchmarks.town.turns import Sequel, Turn, turns
 from client.account import register
-from client.errors import ClientError
 from protocol.content import Text, encode
 from protocol.frames import GroupAccept, GroupFound, GroupInvite, Send
 from protocol.ids import Cid, Seq, TopicId
@@ -115,16 +114,10 @@ class Life:
                     await speaker.until(lambda cid=last[1]: cid in speaker.seqs)
                 self._follow(place, topic, speaker, *last)
                 if reads and last[1] in speaker.seqs:
-                    await self._read(speaker, topic, speaker.seqs[last[1]])
+                    speaker.session.mark_read(topic, speaker.seqs[last[1]])
             await trio.sleep(min(pause, 3 * place.pause_s))
             last = speaker, speaker.say(place.name, topic, turn.text), turn
             self.ledger.latest[place.name] = f"{turn.speaker.name}: {turn.text}"
-
-    async def _read(self, reader: Device, topic: TopicId, seq: Seq) -> None:
-        try:
-            await reader.session.mark_read(topic, seq)
-        except ClientError as error:
-            self.ledger.problems.append(f"{reader.resident.handle} could not mark as read: {error}")
 
     def _follow(self, place: Place, topic: TopicId, speaker: Device, author: Device, cid: Cid, turn: Turn) -> None:
         """Do to the last line what is to be done to it, if who does it has seen it."""

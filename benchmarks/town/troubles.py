@@ -14,7 +14,7 @@ from protocol.frames import Send
 PAGE_BYTES = 24 * 1024
 STALLED_BYTES = 5 << 20  # More than the server's outbox and the kernel's buffers hold together.
 FOUND_OUT_SECONDS = 10.0
-DOWN_SECONDS = 0.7
+DOWN_SECONDS = 0.3
 BACK_SECONDS = 20.0
 BUSY = 5  # Requests without an answer at which the server is killed.
 

@@ -27,7 +27,7 @@ async def testify(url: str, residents: tuple[Resident, ...]) -> dict[str, Logs]:
         async with limit:
             found[resident.handle] = await _read_all(url, resident)
 
-    async with trio.open_nursery(strict_exception_groups=False) as nursery:
+    async with trio.open_nursery() as nursery:
         for resident in residents:
             nursery.start_soon(one, resident)
     return found

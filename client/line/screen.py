@@ -170,7 +170,7 @@ class Screen:
             case Kind.FOUNDED:
                 return f"{sender} founded the group {text}"
             case Kind.JOINED:
-                return f"{sender} joined" + (f" (let in by {person})" if entry.person else "")
+                return f"{sender} let {person} in" if entry.person not in {None, entry.sender} else f"{sender} joined"
             case Kind.LEFT:
                 return f"{sender} left"
             case Kind.REMOVED:

@@ -11,6 +11,7 @@ from selectors import EVENT_READ, BaseSelector
 
 import structlog
 
+from server.addresses import network
 from server.net.settings import NetSettings
 from server.net.tls import TLSTransport
 from server.net.transport import PlainTransport, Transport
@@ -62,9 +63,10 @@ class Door:
     def left(self, address: str) -> None:
         """Take note that one who was welcomed from `address` is gone."""
         self._guests -= 1
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
+        counted = network(address)
+        self._addresses[counted] -= 1
+        if not self._addresses[counted]:
+            del self._addresses[counted]
 
     def _shut(self) -> None:
         for listener in self._listeners:
@@ -91,7 +93,8 @@ class Door:
 
     def _let_in(self, connection: socket.socket, address: str) -> None:
         too_many = self._guests - self._settings.connections
-        too_many_here = self._addresses[address] - self._settings.per_address
+        counted = network(address)
+        too_many_here = self._addresses[counted] - self._settings.per_address
         if max(too_many, too_many_here) >= _REFUSED:
             connection.close()
             return
@@ -106,4 +109,4 @@ class Door:
         transport = PlainTransport(connection) if self._tls is None else TLSTransport(connection, self._tls)
         self._welcome(address, transport, refused)
         self._guests += 1
-        self._addresses[address] += 1
+        self._addresses[counted] += 1

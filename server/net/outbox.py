@@ -40,10 +40,8 @@ class Outbox:
             return
         count += self._gone
         whole = 0
-        for frame in self._frames:
-            if count < len(frame):
-                break
-            count -= len(frame)
+        while count >= (length := len(self._frames[whole])):
+            count -= length
             whole += 1
         del self._frames[:whole]
         self._gone = count

@@ -46,7 +46,7 @@ def history(
         entries = reader.read(_UP, max(first, after + 1), head, limit, slice_bytes)
         complete = not entries or entries[-1].seq == head
     elif around is not None:
-        middle = min(max(around, first), head)
+        middle = max(first, min(around, head))
         older = reader.read(_DOWN, first, middle - 1, limit // 2, slice_bytes // 2)[::-1]
         newer = reader.read(_UP, middle, head, limit - len(older), slice_bytes - sum(map(entry_bytes, older)))
         entries = older + newer

@@ -44,7 +44,8 @@ SELECT m.person, p.handle, m.standing, m.role, m.since, m.muted_until, m.greetin
            AND NOT EXISTS (SELECT 1 FROM blocks WHERE person = m.person AND blocked = me.person)
            AND NOT EXISTS (SELECT 1 FROM blocks WHERE person = me.person AND blocked = m.person)) THEN m.read END
 FROM members AS m JOIN people AS p ON p.person = m.person JOIN people AS me ON me.person = :viewer
-WHERE m.topic = :topic AND (:everyone OR m.standing = 'member') ORDER BY m.since, m.person
+WHERE m.topic = :topic AND (:everyone OR m.standing = 'member')
+ORDER BY m.standing <> 'member', m.since, m.person
 """
 _READERS = """
 SELECT m.person FROM entries AS e JOIN members AS m ON m.topic = e.topic JOIN people AS p ON p.person = m.person

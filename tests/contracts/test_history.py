@@ -27,7 +27,7 @@ def seqs(page: HistoryPage) -> list[int]:
 
 def expected(log: list[Entry], where: str, at: int, limit: int) -> tuple[list[int], bool]:
     """Return what a page should hold, by slicing the whole visible log; and whether it is complete."""
-    numbers = [entry.seq for entry in log]
+    numbers: list[int] = [entry.seq for entry in log]
     match where:
         case "after":
             page = [seq for seq in numbers if seq > at][:limit]
@@ -80,7 +80,7 @@ def test_a_page_ends_with_the_entry_that_passes_its_bytes(desk: Desk) -> None:
     assert middle is not None
     assert least is not None
     assert (seqs(newest), newest.complete) == ([17, 18, 19, 20, 21], False)
-    assert (seqs(oldest), oldest.complete) == ([1, 2, 3, 4, 5], False)
+    assert (seqs(oldest), oldest.complete) == ([1, 2, 3, 4, 5, 6], False)
     assert 10 in seqs(middle)
     assert seqs(least) == [21]
 

@@ -36,7 +36,7 @@ def changes_of(kind: str, what: object, people: list[PersonId]) -> tuple[Change,
                 Stand(person=people[who], standing=standing, role=role, start=start)
                 for who, standing, role, start in wanted
             )
-        case "mute", (who, int(until)):
+        case "mute", (int() | None as who, int(until)):
             return (Mute(person=None if who is None else people[who], until=until),)
         case "link", digest:
             return (SetLink(digest=digest),)  # type: ignore[arg-type]

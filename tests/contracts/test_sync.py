@@ -14,6 +14,10 @@ from server.topics import SetName, Stand
 from tests.contracts.desk import Desk, bodies, draft, seat
 
 
+def gap(first: int, last: int) -> Gap:
+    return Gap(first=Seq(first), last=Seq(last))
+
+
 class Copy:
     """What a client keeps: it follows the rules of the wire and nothing else."""
 
@@ -62,7 +66,7 @@ def test_a_new_device_gets_every_topic_live_with_its_newest_entries(desk: Desk) 
     reply = desk.sync(ann, newest=3)
     assert [summary.topic for summary in reply.topics] == [chat, group]
     first, second = reply.slices
-    assert ([entry.seq for entry in first.entries], first.gap, first.live) == ([7, 8, 9], Gap(first=1, last=6), True)
+    assert ([entry.seq for entry in first.entries], first.gap, first.live) == ([7, 8, 9], gap(1, 6), True)
     assert ([entry.seq for entry in second.entries], second.gap, second.live) == ([2], None, True)
     assert (reply.gone, reply.more) == ((), False)
 
@@ -108,7 +112,7 @@ def test_far_behind_starts_at_the_reach_with_a_gap_and_the_summary(desk: Desk) -
         desk.say(group, bo)
     reply = desk.sync(ann, {group: Seq(2)}, marks=marks, reach=5)
     (piece,) = reply.slices
-    assert ([entry.seq for entry in piece.entries], piece.gap) == ([6, 7, 8, 9, 10], Gap(first=3, last=5))
+    assert ([entry.seq for entry in piece.entries], piece.gap) == ([6, 7, 8, 9, 10], gap(3, 5))
     assert [summary.name for summary in reply.topics] == [b"new"]
     (whole,) = desk.sync(ann, {group: Seq(2)}, marks=marks, reach=8).slices
     assert (len(whole.entries), whole.gap) == (8, None)
@@ -191,7 +195,7 @@ def test_pages_of_any_size_put_together_are_the_log(
         head = 2 + size + extra
         first = max(2, 2 + size - newest + 1)  # They joined with the second entry.
         assert copy.seqs[group] == list(range(first, head + 1))
-        assert copy.gaps.get(group, []) == ([Gap(first=Seq(2), last=Seq(first - 1))] if first > 2 else [])
+        assert copy.gaps.get(group, []) == ([gap(2, first - 1)] if first > 2 else [])
     desk.close()
 
 
@@ -214,7 +218,7 @@ def test_thousands_of_quiet_topics_are_named_once(desk: Desk) -> None:
         desk.say(busy, bo, b"x" * 1000)
     held = dict.fromkeys(quiet, Seq(2)) | {busy: Seq(1)}
     marks = desk.sync(ann).marks
-    pages = []
+    pages: list[SyncReply] = []
     while not pages or pages[-1].more:
         pages.append(desk.sync(ann, held, marks=marks, slice_bytes=5000))
         held.update({piece.topic: piece.entries[-1].seq for piece in pages[-1].slices if piece.entries})

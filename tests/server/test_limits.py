@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from protocol.frames import REQUESTS
 from protocol.ids import PersonId
+from server.addresses import network
 from server.config import RateSettings
-from server.limits import BY_ADDRESS, BY_PERSON, UNCLASSED, Limiter, Limits, network
+from server.limits import BY_ADDRESS, BY_PERSON, UNCLASSED, Limiter, Limits
 from server.settings import Rate
 
 ANNA, BELA = PersonId("annaannaannaanna"), PersonId("belabelabelabela")
@@ -176,8 +177,19 @@ def test_a_whole_ipv6_subnet_counts_as_one_address() -> None:
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ("fe80::1%eth0", "fe80::"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("::1", "::"),
+        ("::1", "loopback"),
     ],
 )
 def test_what_counts_as_one_address(address: str, counted: str) -> None:
     assert network(address) == counted
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_who_comes_from_this_machine_is_not_counted_by_address(address: str) -> None:
+    few = limits(register="1/1h", per_address="1/1h")
+    assert [admit(few, "register", address, number) for number in range(3)] == [0, 0, 0]
+    assert [bool(admit(few, "register", "192.0.2.7", number)) for number in range(2)] == [False, True]
+
+
+def admit(limits: Limits, operation: str, address: str, connection: int) -> int:
+    return limits.admit(operation, connection=connection, person=None, address=address, now=100.0)

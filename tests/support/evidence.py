@@ -41,9 +41,7 @@ async def the_log(url: str, handle: str) -> Log:
                 before: Seq | None = None
                 complete = False
                 while not complete:
-                    page = await connection.request(
-                        History(id=0, topic=topic, before=before, limit=200)
-                    )
+                    page = await connection.request(History(id=0, topic=topic, before=before, limit=200))
                     entries, complete = (*page.entries, *entries), page.complete
                     before = entries[0].seq
                 log[topic] = entries

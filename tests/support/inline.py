@@ -3,17 +3,20 @@
 The store is the real one; the committer and the reader pool are adapters that work at once; time moves when told to.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from itertools import count
 from typing import Any, TypeVar
 
+import msgspec
+
 from protocol.codec import Refusal, decode_from_server, decode_reply, encode_request
-from protocol.entries import Entry, Side
+from protocol.entries import Entry, Role, Side
 from protocol.frames import (
     Appended,
     EntryPush,
+    GroupAccept,
+    GroupFound,
+    GroupInvite,
+    GroupRole,
     Hello,
     Login,
     Push,
@@ -26,179 +29,48 @@ from protocol.frames import (
     Sync,
     SyncReply,
 )
-from protocol.ids import Cid, PersonId, Seq, TopicId, new_cid
+from protocol.ids import Cid, PersonId, TopicId, new_cid
 from server.app import rules
-from server.committer import Done
-from server.config import Config, RateSettings, RegistrationSettings
+from server.config import Config, RateSettings
 from server.dispatch import Dispatch
 from server.engine import Engine, SyncBounds
 from server.fanout import FanOut
 from server.hub import Hub
 from server.limits import Limits
-from server.outcomes import NoRoom
+from server.net.framing import binary_frame
 from server.posting import Drafts
 from server.presence import Presence
-from server.rooms import Rooms
+from server.rooms import KEPT, Rooms
 from server.session import Session
 from server.settings import Rate
-from server.store.base import Reader, StoreFullError, Writer
+from server.store.rows import ENTRY_COLUMNS, entry_of
 from server.store.sqlite import SqliteStore
-from server.store.writes import Write
+from tests.support.adapters import FakePeer, HandClock, InlineCommits, InlineReads, PlainPasswords, payloads
 
 R = TypeVar("R", bound=Reply)
+Q = TypeVar("Q", bound=Request[Any])
 OFF = Rate.parse("off")
 UNLIMITED = RateSettings(**dict.fromkeys(RateSettings.__struct_fields__, OFF))
-PASSWORD = "correct horse"  # noqa: S105
-
-
-class HandClock:
-    """Both clocks, moved by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.ms = 1_700_000_000_000
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def wall_ms(self) -> int:
-        return self.ms
-
-    def pass_time(self, seconds: float) -> None:
-        self.seconds += seconds
-        self.ms += int(seconds * 1000)
-
-
-class InlineCommits:
-    """Commits each write at once; with `gather`, several in one batch, as the writer thread would."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._gathered: list[tuple[Write, Done]] | None = None
-        self.batches = 0
-
-    def submit(self, write: Write, done: Done) -> None:
-        if self._gathered is not None:
-            self._gathered.append((write, done))
-        else:
-            self._commit([(write, done)])
-
-    def gather(self) -> None:
-        """Let writes wait until `commit`."""
-        self._gathered = []
-
-    def commit(self) -> None:
-        """Commit what was gathered, in one batch."""
-        batch, self._gathered = self._gathered or [], None
-        self._commit(batch)
-
-    def _commit(self, batch: list[tuple[Write, Done]]) -> None:
-        self.batches += 1
-        try:
-            results: list[Any] = list(self._writer.commit([write for write, _ in batch]))
-        except StoreFullError:
-            results = [NoRoom()] * len(batch)
-        for (_, done), result in zip(batch, results, strict=True):
-            done(result)
-
-
-class InlineReads:
-    """Reads at once; with `delay`, not before `catch_up`."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._waiting: deque[tuple[Future[Any], Callable[[Future[Any]], None]]] | None = None
-
-    def ask(self, query: Callable[[Reader], Any], done: Callable[[Future[Any]], None]) -> None:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(query(self._reader))
-        except Exception as error:  # noqa: BLE001 - as a pool does.
-            future.set_exception(error)
-        if self._waiting is None:
-            done(future)
-        else:
-            self._waiting.append((future, done))
-
-    def delay(self) -> None:
-        """Read at once, but keep what was found."""
-        self._waiting = deque()
-
-    def catch_up(self) -> None:
-        """Hand out what was kept."""
-        waiting, self._waiting = self._waiting or deque(), None
-        for future, done in waiting:
-            done(future)
-
-
-class PlainPasswords:
-    """Passwords as they are: what they cost is tested elsewhere."""
-
-    def hash(self, password: str, done: Callable[[Any], None]) -> None:
-        done(f"plain:{password}")
-
-    def verify(self, encoded: str | None, password: str, done: Callable[[Any], None]) -> None:
-        done(encoded == f"plain:{password}")
-
-
-class FakePeer:
-    """The far end of a connection: collects frames, takes no bytes."""
-
-    address = "192.0.2.1"
-
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.closed: tuple[int, str] | None = None
-        self.held = False
-        self.behind = False
-
-    def send(self, frame: bytes) -> None:
-        if self.closed is None:
-            self.frames.append(frame)
-
-    def send_ephemeral(self, frame: bytes) -> None:
-        if not self.behind:
-            self.send(frame)
-
-    def close(self, code: int, reason: str) -> None:
-        if self.closed is None:
-            self.closed = (code, reason)
-
-    def hold(self) -> None:
-        self.held = True
-
-    def release(self) -> None:
-        self.held = False
-
-
-def payloads(data: bytes) -> Iterable[bytes]:
-    """Return the payloads of unmasked binary frames, one after another in `data`."""
-    while data:
-        assert data[0] == 0x82
-        length, header = data[1], 2
-        if length == 126:
-            length, header = int.from_bytes(data[2:4], "big"), 4
-        elif length == 127:
-            length, header = int.from_bytes(data[2:10], "big"), 10
-        yield data[header : header + length]
-        data = data[header + length :]
+PASSWORD = "correct horse"
 
 
 class InlineServer:
     """Engine, hub and store, put together as the app does, on inline adapters."""
 
-    def __init__(self, config: Config | None = None, store: SqliteStore | None = None) -> None:
+    def __init__(self, config: Config | None = None, *, kept: int = KEPT, quiet_s: float = 0) -> None:
         self.config = config or Config(rates=UNLIMITED)
-        self.store = store or SqliteStore.in_memory(Side.PRIVATE)
+        self.store = SqliteStore.in_memory(Side.PRIVATE)
         self.clock = HandClock()
         self.commits = InlineCommits(self.store.writer())
         self.reads = InlineReads(self.store.reader())
-        self.rooms = Rooms(self.reads)
+        self.passwords = PlainPasswords()
+        self.callers: list[Caller] = []
+        self.rooms = Rooms(self.reads, kept=kept)
         self.fanout = FanOut()
-        self.presence = Presence(is_here=lambda person: bool(self.hub.connections(person)), quiet_until=0)
+        self.presence = Presence(is_here=lambda person: bool(self.hub.connections(person)), quiet_until=quiet_s)
         self.hub = Hub(self.rooms, self.fanout, came_or_went=self.presence.came_or_went)
         drafts = Drafts(self.store.secret)
-        table = rules(self.config, self.store, self.hub, PlainPasswords(), drafts)
+        table = rules(self.config, self.store, self.hub, self.passwords, drafts)
         messages = self.config.messages
         self.engine = Engine(
             dispatch=Dispatch(table, drafts),
@@ -221,23 +93,69 @@ class InlineServer:
     def register(self, handle: str) -> "Caller":
         """Return a connection on which `handle` is registered, signed in and up to date."""
         caller = self.connect()
-        signed = caller.ask(Register(id=1, handle=handle, password=PASSWORD))
-        caller.signed_in(signed)
-        caller.ask(Sync(id=2, heads={}))
+        caller.signed_in(caller.do(Register, handle=handle, password=PASSWORD))
+        caller.sync()
         return caller
 
     def login(self, handle: str) -> "Caller":
         """Return a connection on which another device of `handle` is signed in and up to date."""
         caller = self.connect()
-        caller.signed_in(caller.ask(Login(id=1, handle=handle, password=PASSWORD)))
-        caller.ask(Sync(id=2, heads={}))
+        caller.signed_in(caller.do(Login, handle=handle, password=PASSWORD))
+        caller.sync()
         return caller
+
+    def people(self, *handles: str) -> "list[Caller]":
+        """Return a connection of each of these new people."""
+        return [self.register(handle) for handle in handles]
+
+    def chat(self, one: "Caller", other: "Caller") -> TopicId:
+        """Return a chat in which each has said something, seqs 1 and 2; nothing of it waits to be collected."""
+        topic = one.send(b"hello", to=other.person).topic
+        other.send(b"hello yourself", topic=topic)
+        for caller in self.callers:
+            caller.collect()
+        return topic
+
+    def group(self, owner: "Caller", *members: "Caller", admins: "tuple[Caller, ...]" = ()) -> TopicId:
+        """Return a group of these; nothing of its beginnings waits to be collected."""
+        topic = owner.do(GroupFound, name=b"group").topic
+        for member in members + admins:
+            owner.do(GroupInvite, topic=topic, person=member.person)
+            member.do(GroupAccept, topic=topic)
+        for admin in admins:
+            owner.do(GroupRole, topic=topic, person=admin.person, role=Role.ADMIN)
+        for caller in self.callers:
+            caller.collect()
+        return topic
+
+    def log(self, topic: TopicId) -> list[Entry]:
+        """Return the log of `topic` as it is stored."""
+        rows = self.store._writer._connection.execute(
+            f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? ORDER BY seq", (topic,)
+        )
+        return [entry_of(row) for row in rows]
+
+    def dump(self) -> list[str]:
+        """Return all that is stored, as SQL."""
+        return list(self.store._writer._connection.iterdump())
+
+    def settle(self) -> None:
+        """Go on until nothing moves: what peers have sent is taken, fan-out is done."""
+        moved = True
+        while moved:
+            moved = sum(caller.pump() for caller in self.callers) > 0
+            while self.fanout.turn():
+                moved = True
 
     def every_second(self) -> None:
         """Let a second pass."""
         self.clock.pass_time(1)
         self.hub.every_second()
         self.presence.every_second(self.clock.monotonic())
+
+    def close(self) -> None:
+        self.reads.reader.close()
+        self.store.close()
 
 
 class Caller:
@@ -255,7 +173,8 @@ class Caller:
         )
         self.person = PersonId("")
         self.token = ""
-        self._ids = count(100)
+        self._ids = count(1)
+        server.callers.append(self)
 
     def signed_in(self, signed: SignedIn) -> None:
         assert signed.person is not None
@@ -267,31 +186,51 @@ class Caller:
     def cid(self) -> Cid:
         return new_cid(self.server.clock.wall_ms())
 
-    def say(self, request: Request[Reply]) -> None:
+    def request(self, shape: type[Q], **fields: Any) -> Q:
+        """Return a request with an id and, where it wants one, a cid."""
+        if "cid" in shape.__struct_fields__:
+            fields.setdefault("cid", self.cid())
+        return shape(id=self.next_id(), **fields)
+
+    def say(self, request: Request[Reply] | bytes) -> None:
         """Send `request`; whatever comes of it waits to be collected."""
-        self.session.receive(encode_request(request))
+        self.peer.coming.append(request if isinstance(request, bytes) else encode_request(request))
+        self.pump()
+
+    def pump(self) -> bool:
+        """Let the session take what was sent, as far as it takes any; say whether it took some."""
+        peer, moved = self.peer, False
+        while peer.coming and not peer.held and peer.closed is None:
+            self.session.receive(peer.coming.popleft())
+            moved = True
+        return moved
 
     def collect(self) -> list[dict[Any, Any] | Push]:
         """Return all that has come since the last time, replies as maps."""
-        while self.server.fanout.turn():
-            pass
+        self.server.settle()
         frames, self.peer.frames = self.peer.frames, []
         return [decode_from_server(payload) for payload in payloads(b"".join(frames))]
 
+    def pushes(self) -> list[Push]:
+        """Return the pushes that came since the last time, forgetting replies."""
+        return [message for message in self.collect() if isinstance(message, Push)]
+
+    def entries(self) -> list[Entry]:
+        """Return the entries pushed since the last time, forgetting all else."""
+        return [push.entry for push in self.collect() if isinstance(push, EntryPush)]
+
     def try_(self, request: Request[R]) -> R | Refusal:
-        """Send `request` and return what it was answered; pushes before it stay to be collected."""
+        """Send `request` and return what it was answered; whatever else has come stays to be collected."""
         self.say(request)
-        kept = []
+        self.server.settle()
+        kept: list[bytes] = []
         answer: R | Refusal | None = None
-        while self.server.fanout.turn():
-            pass
-        for frame in self.peer.frames:
-            for payload in payloads(frame):
-                message = decode_from_server(payload)
-                if isinstance(message, dict) and message["re"] == request.id and answer is None:
-                    answer = decode_reply(message, request)
-                else:
-                    kept.append(frame)
+        for payload in payloads(b"".join(self.peer.frames)):
+            message = decode_from_server(payload)
+            if isinstance(message, dict) and message["re"] == request.id and answer is None:
+                answer = decode_reply(message, request)
+            else:
+                kept.append(binary_frame(payload))
         self.peer.frames = kept
         assert answer is not None, f"no answer to {request}"
         return answer
@@ -302,35 +241,43 @@ class Caller:
         assert not isinstance(answer, Refusal), answer
         return answer
 
-    def refused(self, request: Request[R]) -> str:
-        """Send `request` and return the code it is refused with."""
-        answer = self.try_(request)
+    def do(self, shape: type[Request[R]], **fields: Any) -> R:
+        """Ask for something and return the reply, which is no refusal."""
+        return self.ask(self.request(shape, **fields))
+
+    def refusal(self, shape: type[Request[R]], **fields: Any) -> Refusal:
+        """Ask for something and return how it is refused."""
+        answer = self.try_(self.request(shape, **fields))
         assert isinstance(answer, Refusal), answer
-        return answer.code
+        return answer
+
+    def refused(self, shape: type[Request[R]], **fields: Any) -> str:
+        """Ask for something and return the code it is refused with."""
+        return self.refusal(shape, **fields).code
 
     def send(self, body: bytes, *, to: PersonId | None = None, topic: TopicId | None = None) -> Appended:
         """Say `body` to a person or in a topic."""
-        return self.ask(Send(id=self.next_id(), cid=self.cid(), body=body, to=to, topic=topic))
+        return self.do(Send, body=body, to=to, topic=topic)
 
-    def sync(self, heads: dict[TopicId, Seq] | None = None, marks: int = 0) -> SyncReply:
+    def sync(self, heads: dict[TopicId, int] | None = None, marks: int = 0) -> SyncReply:
         """Ask for what is new since `heads`."""
-        return self.ask(Sync(id=self.next_id(), heads=heads or {}, marks=marks))
+        return self.do(Sync, heads=heads or {}, marks=marks)
 
-    def resume(self, heads: dict[TopicId, Seq] | None = None) -> "Caller":
+    def resume(self, heads: dict[TopicId, int] | None = None) -> "Caller":
         """Return a new connection of the same device."""
         caller = self.server.connect()
         caller.token = self.token
-        caller.signed_in(caller.ask(Resume(id=1, token=self.token, heads=heads)))
+        caller.signed_in(caller.do(Resume, token=self.token, heads=heads))
         return caller
 
-    def entries(self) -> list[Entry]:
-        """Return the entries pushed since the last time, forgetting other pushes."""
-        return [push.entry for push in self.collect() if isinstance(push, EntryPush)]
-
     def hang_up(self) -> None:
+        """Lose the connection."""
+        self.peer.close(1006, "")
         self.session.disconnected()
+        self.server.callers.remove(self)
 
 
-def with_registration(**settings: Any) -> Config:
-    """Return a configuration with these settings of registration."""
-    return Config(rates=UNLIMITED, registration=RegistrationSettings(**settings))
+def configured(**sections: dict[str, Any]) -> Config:
+    """Return a configuration without rates, with these settings: `configured(messages={"reach": 5})`."""
+    shapes = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    return Config(**({"rates": UNLIMITED} | {name: shapes[name](**values) for name, values in sections.items()}))

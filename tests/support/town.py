@@ -109,16 +109,12 @@ class Resident:
     ) -> Appended:
         """Say `text`, and wait until it is durable."""
         with trio.fail_after(PATIENCE_S):
-            return await self.session.say(
-                self._words(text), to=to.id if to else None, topic=topic, reply_to=reply_to
-            )
+            return await self.session.say(self._words(text), to=to.id if to else None, topic=topic, reply_to=reply_to)
 
     def writes(self, text: str, *, to: "Resident | None" = None, topic: TopicId | None = None) -> Cid:
         """Put `text` into the outbox, with or without a connection."""
         cid = self.session.new_cid()
-        return self.session.post(
-            Send(id=0, cid=cid, body=self._words(text), to=to.id if to else None, topic=topic)
-        )
+        return self.session.post(Send(id=0, cid=cid, body=self._words(text), to=to.id if to else None, topic=topic))
 
     async def has_sent_all(self) -> None:
         """Wait until the outbox is empty."""

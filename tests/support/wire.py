@@ -216,4 +216,3 @@ async def raw_stream(daemon: Daemon, *, receive_buffer: int | None = None) -> tr
         connection.close()
         raise
     return trio.SocketStream(connection)
-
