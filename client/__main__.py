@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -22,17 +23,16 @@ REFUSED, USAGE, UNREACHABLE, NOT_SIGNED_IN, BROKEN, INTERRUPTED = 1, 2, 3, 4, 70
 @click.option(
     "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Trust these authorities (PEM)."
 )
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 @click.version_option(package_name="hutong", prog_name="hutong")
 @click.pass_context
-def hutong(context: click.Context, server: str | None, profile: str | None, ca: Path | None, *, debug: bool) -> None:
+def hutong(context: click.Context, server: str | None, profile: str | None, ca: Path | None) -> None:
     """Chat through a hutong server.
 
     First `hutong register HANDLE`, then `hutong chat SOMEBODY`. Profiles are kept in $HUTONG_HOME.
     """
     if server is not None and not server.startswith(("ws://", "wss://")):
         raise click.UsageError(f"--server takes ws://HOST:PORT or wss://HOST:PORT, not {server!r}")
-    context.meta["debug"] = debug
     context.obj = Program(server=server, profile=profile, ca=ca, profiles=Profiles(home()))
 
 
@@ -57,15 +57,20 @@ for each in (
 
 
 def main() -> None:
-    """Run the program and exit as `EXITS` says."""
-    debug = "--debug" in sys.argv
+    """Run the program and exit as its help says."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program and return its exit status. Errors become words; a traceback is shown with --debug only."""
     try:
-        hutong.main(prog_name="hutong", standalone_mode=False)
+        hutong.main(list(arguments), prog_name="hutong", standalone_mode=False)
         sys.stdout.flush()
-    except BaseException as error:
-        if debug and not isinstance(error, (click.ClickException, SystemExit)):
+    except BaseException as error:  # noqa: BLE001 - the program's edge: whatever it is, it gets words and a status.
+        if "--debug" in arguments and not isinstance(error, click.ClickException | SystemExit):
             traceback.print_exception(error)
-        sys.exit(_farewell(_leaf(error)))
+        return _farewell(_leaf(error))
+    return 0
 
 
 def _leaf(error: BaseException) -> BaseException:

@@ -259,7 +259,7 @@ class Cache:
         if entry.kind is Kind.RECALL:
             self._database.execute(
                 "UPDATE entries SET body = NULL, erased = 1 WHERE topic = :topic AND (seq = :target"
-                " OR (target = :target AND kind = 'edit'))",
+                " OR (target = :target AND kind IN ('edit', 'reaction')))",
                 values,
             )
 

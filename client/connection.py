@@ -122,8 +122,8 @@ class Connection:
         except ConnectionClosed:
             code = self._websocket.close_code
             self.lost = ConnectionLostError(code or BROKEN, self._websocket.close_reason or "")
-        except CodecError as error:
-            self.lost = ConnectionLostError(PROTOCOL_ERROR, f"the server said what is not hutong.v1: {error}")
+        except ProtocolError as error:
+            self.lost = ConnectionLostError(PROTOCOL_ERROR, f"the server said what this client does not know: {error}")
         except trio.BrokenResourceError:  # Nobody reads pushes any more: the session is over.
             pass
         finally:

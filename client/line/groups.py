@@ -49,6 +49,8 @@ def group_command() -> None:
 
 
 def _encoded(text: str, most: int, what: str) -> bytes:
+    if not text:
+        return b""
     body = content.encode(content.Text(text=text))
     if len(body) > most:
         raise click.UsageError(f"the {what} is too long by {len(body) - most} bytes")
@@ -163,7 +165,7 @@ def link_command(program: Program, name: str) -> None:
 @pass_program
 def ask_command(program: Program, link: str, greeting: str) -> None:
     """Ask to join the group that LINK is of."""
-    greeted = _encoded(greeting, limits.GREETING_BYTES, "greeting") if greeting else b""
+    greeted = _encoded(greeting, limits.GREETING_BYTES, "greeting")
 
     async def work(session: Session, screen: Screen) -> None:
         await session.request(GroupAsk(id=0, link=link, greeting=greeted))

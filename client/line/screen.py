@@ -183,9 +183,9 @@ class Screen:
                 whom = person if entry.person else "everybody"
                 return f"{sender} {'muted' if entry.until else 'unmuted'} {whom}"
             case Kind.NAMED:
-                return f"{sender} named the group {text}"
+                return f"{sender} named the group {text}" if text else f"{sender} took the group's name away"
             case Kind.NOTICE:
-                return f"{sender} put up a notice: {text}"
+                return f"{sender} put up a notice: {text}" if text else f"{sender} took the notice down"
             case _:
                 return f"{sender}: {entry.kind}"
 

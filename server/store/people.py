@@ -34,6 +34,8 @@ UPDATE people SET receipts = coalesce(?, receipts), presence = coalesce(?, prese
 RETURNING receipts, presence
 """
 _BLOCK = "INSERT OR IGNORE INTO blocks (person, blocked, at) VALUES (?, ?, ?)"
+_FREEZE = "UPDATE members SET shown_read = read WHERE topic = ? AND person = ?"
+_THAW = "UPDATE members SET shown_read = NULL WHERE topic = ? AND person = ?"
 _UNBLOCK = "DELETE FROM blocks WHERE person = ? AND blocked = ?"
 
 
@@ -106,6 +108,7 @@ def put_block(connection: sqlite3.Connection, log: Log, put: PutBlock) -> BlockP
     chat = log.chat(put.person, put.other) if done else None
     if chat is None:
         return BlockPut(topic=None, generation=0, changes=())
+    connection.execute(_FREEZE if put.blocked else _THAW, (chat, put.person))
     change = SetBlock(person=put.person, blocked=put.blocked)
     return BlockPut(topic=chat, generation=log.raise_generation(chat), changes=(change,))
 

@@ -40,16 +40,16 @@ WHERE cids.cid = ? AND cids.sender = ?
 _HEADER = "SELECT seq, kind, sender, at, erased, hidden_from FROM entries WHERE topic = ? AND seq = ?"
 _SEATED = """
 SELECT m.person, p.handle, m.standing, m.role, m.since, m.muted_until, m.greeting,
-       CASE WHEN m.person = :viewer OR (:by_person AND p.receipts AND me.receipts
-           AND NOT EXISTS (SELECT 1 FROM blocks WHERE person = m.person AND blocked = me.person)
-           AND NOT EXISTS (SELECT 1 FROM blocks WHERE person = me.person AND blocked = m.person)) THEN m.read END
+       CASE WHEN m.person = :viewer THEN m.read
+           WHEN :by_person AND p.receipts AND me.receipts THEN ifnull(m.shown_read, m.read) END
 FROM members AS m JOIN people AS p ON p.person = m.person JOIN people AS me ON me.person = :viewer
 WHERE m.topic = :topic AND (:everyone OR m.standing = 'member')
 ORDER BY m.standing <> 'member', m.since, m.person
 """
 _READERS = """
 SELECT m.person FROM entries AS e JOIN members AS m ON m.topic = e.topic JOIN people AS p ON p.person = m.person
-WHERE e.topic = ? AND e.seq = ? AND m.standing = 'member' AND m.since <= e.seq AND m.read >= e.seq AND p.receipts
+WHERE e.topic = ? AND e.seq = ? AND m.standing = 'member' AND m.since <= e.seq AND ifnull(m.shown_read, m.read) >= e.seq
+    AND p.receipts
     AND m.person IS NOT e.sender AND m.person IS NOT e.hidden_from
 ORDER BY m.person
 """

@@ -67,6 +67,7 @@ _FIRST = (
         start INTEGER NOT NULL, -- The first entry they may see; clearing raises it.
         since INTEGER NOT NULL, -- The entry with which they came.
         read INTEGER NOT NULL,
+        shown_read INTEGER, -- In a chat whose other one they block: how far that one is shown they have read.
         read_nth INTEGER NOT NULL, -- nth of `read`, and one for each message after it that is hidden from them.
         muted_until INTEGER NOT NULL DEFAULT 0,
         muted INTEGER NOT NULL DEFAULT 0,

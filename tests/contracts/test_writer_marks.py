@@ -140,7 +140,7 @@ def test_a_chat_begun_with_one_who_blocks_has_no_row_for_them(desk: Desk, ann: P
     assert (seen(desk, topic, bo).start, desk.unread(topic, bo)) == (2, 1)
 
 
-def test_a_peers_mark_shows_only_where_both_give_receipts_and_neither_blocks(
+def test_a_peers_mark_shows_only_where_both_give_receipts(
     desk: Desk, ann: PersonId, bo: PersonId, chat: TopicId
 ) -> None:
     desk.mark(chat, bo, 1)
@@ -150,10 +150,19 @@ def test_a_peers_mark_shows_only_where_both_give_receipts_and_neither_blocks(
         assert seen(desk, chat, ann).peer_read is None
         desk.do(SetPreferences(person=person, receipts=True, presence=None))
         assert seen(desk, chat, ann).peer_read == 1
-    for one, other in ((ann, bo), (bo, ann)):
-        desk.block(one, other)
-        assert seen(desk, chat, ann).peer_read is None
-        desk.block(one, other, blocked=False)
+
+
+def test_a_peers_mark_stays_where_it_was_while_they_block(
+    desk: Desk, ann: PersonId, bo: PersonId, chat: TopicId
+) -> None:
+    desk.mark(chat, bo, 1)
+    desk.block(bo, ann)
+    seen_before = seen(desk, chat, ann).peer_read
+    hidden = desk.say(chat, ann, hidden_from=bo)
+    desk.mark(chat, bo, hidden.seq)
+    assert seen_before == seen(desk, chat, ann).peer_read == 1
+    desk.block(bo, ann, blocked=False)
+    assert seen(desk, chat, ann).peer_read == hidden.seq
 
 
 def test_only_members_of_a_group_see_its_notice(desk: Desk, ann: PersonId, bo: PersonId) -> None:

@@ -44,7 +44,9 @@ class Page:
 
     def table(self, chapter: str, header: str) -> Rows:
         """Return the first table in `chapter` whose header begins with `header`."""
-        owner = self._find(lambda section: section.chapter == chapter and header in section.tables, f"{chapter}: {header}")
+        owner = self._find(
+            lambda section: section.chapter == chapter and header in section.tables, f"{chapter}: {header}"
+        )
         return owner.tables[header]
 
     def requests(self) -> dict[str, Fields]:
@@ -132,12 +134,12 @@ def _sections(text: str) -> Iterator[Section]:
             chapter = heading[2] if level == 2 else chapter
             section, header = Section(chapter, heading[2], level), None
         elif line.startswith("|") and not fenced:
-            cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.strip("| -") else []
+            cells = [cell.strip() for cell in line.split("|")[1:-1]]
             if header is None:
-                header = plain(cells[0].strip("| "))
+                header = plain(cells[0])
                 section.tables.setdefault(header, [])
-            elif cells:
-                section.tables[header].append([cell.strip("| ") for cell in cells])
+            elif set(cells[0]) != {"-"}:
+                section.tables[header].append(cells)
         else:
             header = None
             section.text += line + "\n"

@@ -39,7 +39,9 @@ def requests() -> dict[str, Fields]:
 
 def replies() -> dict[str, tuple[str, Fields]]:
     """Return the name and the fields of each operation's reply."""
-    return {op: (shape.__name__, fields_of(shape)) for op, request in frames.REQUESTS.items() for shape in [_reply(request)]}
+    return {
+        op: (shape.__name__, fields_of(shape)) for op, request in frames.REQUESTS.items() for shape in [_reply(request)]
+    }
 
 
 def pushes() -> dict[str, Fields]:
@@ -99,7 +101,8 @@ def type_text(hint: Any) -> str:
     if hint is Cid:
         return "cid" if (low, high) in {(None, None), (CID_BYTES, CID_BYTES)} else f"bin{_range(low, high)}"
     if hint is Seq:
-        return {(None, None): "seq", (1, limits.SEQ_MAX): "seq", (0, limits.SEQ_MAX): "seq or 0"}[low, high]
+        assert (low, high) in {(None, None), (0, limits.SEQ_MAX), (1, limits.SEQ_MAX)}, "a seq of another kind"
+        return "seq or 0" if low == 0 else "seq"
     if hint is int:
         return "number" if (low, high) == (0, limits.SEQ_MAX) else f"int{_range(low, high)}"
     if get_origin(hint) is tuple:
@@ -128,15 +131,13 @@ def _absent(field: msgspec.structs.FieldInfo, needed: str) -> str:
     return {"": '""', b"": "empty"}.get(default, str(default)) if isinstance(default, (str, bytes)) else str(default)
 
 
-def _bounds(meta: list[Meta]) -> tuple[int | None, int | None]:
-    low = high = None
-    for each in meta:
-        low = next((bound for bound in (each.ge, each.min_length) if bound is not None), low)  # type: ignore[assignment]
-        high = next((bound for bound in (each.le, each.max_length) if bound is not None), high)  # type: ignore[assignment]
-    return low, high
+def _bounds(meta: list[Meta]) -> tuple[float | None, float | None]:
+    low = [bound for each in meta for bound in (each.ge, each.min_length) if bound is not None]
+    high = [bound for each in meta for bound in (each.le, each.max_length) if bound is not None]
+    return next(iter(low), None), next(iter(high), None)
 
 
-def _range(low: int | None, high: int | None, *, sep: str = " ") -> str:
+def _range(low: float | None, high: float | None, *, sep: str = " ") -> str:
     if low is None and high is None:
         return ""
     if low is None:

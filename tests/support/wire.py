@@ -168,7 +168,7 @@ class RawClient:
         """Read until the server closes; return the close code and its reason."""
         with trio.fail_after(PATIENCE_S):
             while self._protocol.close_rcvd is None:
-                await self._events()
+                await self.reads()
         close: Close = self._protocol.close_rcvd
         return close.code, close.reason
 

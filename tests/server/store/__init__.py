@@ -1,1 +1,1 @@
-"""The rooms of the SQLite store."""
+"""The SQLite store from inside: what the ports do not say."""

@@ -1,0 +1,186 @@
+"""The cache: entries, gaps, summaries, whose it is."""
+
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from client.cache import Cache
+from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind
+from protocol.frames import Gap, Person, Summary
+from protocol.ids import Cid, PersonId, Seq, TopicId
+
+ME, BOB = PersonId("m" * 16), PersonId("b" * 16)
+TOPIC = TopicId("t" * 16)
+CHAT = Summary(
+    topic=TOPIC, kind=TopicKind.CHAT, side=Side.PRIVATE, standing=Standing.MEMBER, role=Role.MEMBER, head=Seq(0),
+    start=Seq(1), read=Seq(0), unread=0, peer=Person(person=BOB, handle="bob"),
+)  # fmt: skip
+
+
+def message(seq: int, sender: PersonId = BOB, **fields: object) -> Entry:
+    entry = Entry(topic=TOPIC, seq=Seq(seq), nth=seq, at=1000 + seq, kind=Kind.MESSAGE, sender=sender, body=b"%d" % seq)
+    return msgspec.structs.replace(entry, **fields)
+
+
+@pytest.fixture
+def cache() -> Cache:
+    cache = Cache()
+    cache.belongs_to(ME)
+    cache.put_topic(CHAT)
+    return cache
+
+
+def summary(cache: Cache) -> Summary:
+    found = cache.topic(TOPIC)
+    assert found is not None
+    return found
+
+
+def test_an_entry_comes_out_as_it_went_in(cache: Cache) -> None:
+    entry = message(1, reply_to=Seq(1), cid=Cid(b"c" * 16), role=Role.ADMIN, person=ME, until=5, target=Seq(1))
+    cache.append(TOPIC, [entry, Entry(topic=TOPIC, seq=Seq(2), elided=True)], have=Seq(2))
+    assert cache.entries(TOPIC) == [entry, Entry(topic=TOPIC, seq=Seq(2), elided=True)]
+
+
+def test_messages_of_others_raise_unread_until_read(cache: Cache) -> None:
+    cache.append(TOPIC, [message(1), message(2), message(3, kind=Kind.REACTION, nth=2)], have=Seq(3))
+    assert (summary(cache).head, summary(cache).unread) == (3, 2)
+    cache.read(TOPIC, ME, Seq(1))
+    assert (summary(cache).read, summary(cache).unread) == (1, 1)
+    cache.read(TOPIC, ME, Seq(3))
+    assert summary(cache).unread == 0
+
+
+def test_a_message_that_comes_after_its_own_read_mark_is_not_unread(cache: Cache) -> None:
+    cache.read(TOPIC, ME, Seq(1))
+    cache.append(TOPIC, [message(1, ME)], have=Seq(1))
+    assert summary(cache).unread == 0
+
+
+def test_a_read_mark_never_falls(cache: Cache) -> None:
+    cache.append(TOPIC, [message(1), message(2)], have=Seq(2))
+    cache.read(TOPIC, ME, Seq(2))
+    cache.read(TOPIC, ME, Seq(1))
+    cache.read(TOPIC, BOB, Seq(2))
+    cache.read(TOPIC, BOB, Seq(1))
+    assert (summary(cache).read, summary(cache).peer_read) == (2, 2)
+
+
+def test_storing_twice_counts_once(cache: Cache) -> None:
+    for _ in range(2):
+        cache.append(TOPIC, [message(1)], have=Seq(1))
+    assert (summary(cache).unread, len(cache.entries(TOPIC))) == (1, 1)
+
+
+def test_a_recall_takes_the_text_of_the_message_its_edits_and_reactions_for_good(cache: Cache) -> None:
+    entries = [
+        message(1),
+        message(2, kind=Kind.EDIT, target=Seq(1)),
+        message(3, kind=Kind.REACTION, target=Seq(1)),
+        message(4),
+        message(5, kind=Kind.RECALL, target=Seq(1), body=None),
+    ]
+    cache.append(TOPIC, entries, have=Seq(5))
+    assert [line[3] for line in cache.log(TOPIC)] == [None, None, None, b"4", None]
+    cache.fill(TOPIC, [message(1)], first=Seq(1), last=Seq(1))  # An answer from before the recall, come late.
+    assert cache.log(TOPIC)[0][3] is None
+
+
+def test_group_entries_change_the_summary(cache: Cache) -> None:
+    group = msgspec.structs.replace(CHAT, kind=TopicKind.GROUP, peer=None, members=2)
+    cache.put_topic(group)
+    entries = [
+        message(1, kind=Kind.NAMED, body=b"name"),
+        message(2, kind=Kind.NOTICE, body=b"notice"),
+        message(3, kind=Kind.JOINED),
+        message(4, kind=Kind.MUTED, until=77),
+    ]
+    cache.append(TOPIC, entries, have=Seq(4))
+    found = summary(cache)
+    assert (found.name, found.notice, found.members, found.silenced_until) == (b"name", b"notice", 3, 77)
+    cache.append(TOPIC, [message(5, kind=Kind.LEFT), message(6, kind=Kind.REMOVED)], have=Seq(6))
+    assert summary(cache).members == 1
+
+
+def test_gaps_are_filled_from_either_end_and_from_the_middle(cache: Cache) -> None:
+    cache.add_gap(TOPIC, Seq(1), Seq(10))
+    cache.fill(TOPIC, [], first=Seq(4), last=Seq(5))
+    assert cache.gap_before(TOPIC, Seq(100)) == Gap(first=Seq(6), last=Seq(10))
+    assert cache.gap_before(TOPIC, Seq(6)) == Gap(first=Seq(1), last=Seq(3))
+    cache.fill(TOPIC, [], first=Seq(1), last=Seq(9))
+    assert cache.gap_before(TOPIC, Seq(100)) == Gap(first=Seq(10), last=Seq(10))
+    cache.fill(TOPIC, [], first=Seq(10), last=Seq(10))
+    assert cache.gap_before(TOPIC, Seq(100)) is None
+
+
+def test_a_page_ends_at_a_gap(cache: Cache) -> None:
+    cache.append(TOPIC, [message(5), message(6)], have=Seq(6))
+    cache.add_gap(TOPIC, Seq(1), Seq(4))
+    page = cache.page(TOPIC, before=None, limit=2)
+    assert ([entry.seq for entry in page.entries], page.missing, page.complete) == ([5, 6], False, False)
+    page = cache.page(TOPIC, before=None, limit=3)
+    assert ([entry.seq for entry in page.entries], page.missing, page.complete) == ([5, 6], True, False)
+
+
+def test_a_start_that_rises_hides_what_was_before(cache: Cache) -> None:
+    cache.append(TOPIC, [message(1), message(2)], have=Seq(2))
+    cache.put_topic(msgspec.structs.replace(CHAT, start=Seq(3), head=Seq(2)))
+    assert cache.log(TOPIC) == ()
+    assert cache.page(TOPIC, before=None, limit=5).complete
+    assert cache.heads() == {TOPIC: 2}
+
+
+def test_only_topics_one_is_in_have_heads(cache: Cache) -> None:
+    cache.put_topic(msgspec.structs.replace(CHAT, topic=TopicId("u" * 16), standing=Standing.INVITED, start=Seq(9)))
+    assert cache.heads() == {TOPIC: 0}
+    cache.put_topic(msgspec.structs.replace(CHAT, topic=TopicId("u" * 16), start=Seq(5)))
+    assert cache.heads() == {TOPIC: 0, "u" * 16: 4}
+
+
+def test_forgetting_leaves_people_and_outbox(cache: Cache) -> None:
+    cache.append(TOPIC, [message(1)], have=Seq(1))
+    cache.marks = 7
+    cache.forget(epoch="new")
+    assert (cache.topics(), cache.log(TOPIC), cache.marks, cache.epoch) == ([], (), 0, "new")
+    assert cache.person("bob") == BOB
+
+
+def test_marks_never_fall(cache: Cache) -> None:
+    cache.marks = 7
+    cache.marks = 5
+    assert cache.marks == 7
+
+
+def test_pinned_topics_come_first_then_those_that_moved_last(cache: Cache) -> None:
+    for letter, at in (("a", 3), ("c", 9), ("d", 1)):
+        topic = TopicId(letter * 16)
+        cache.put_topic(msgspec.structs.replace(CHAT, topic=topic, pinned=letter == "d"))
+        cache.append(topic, [message(1, topic=topic, at=at)], have=Seq(1))
+    assert [found.topic[0] for found in cache.topics()] == ["d", "c", "a", "t"]
+
+
+def test_a_transaction_that_fails_leaves_nothing(cache: Cache) -> None:
+    with pytest.raises(ZeroDivisionError), cache.transaction():
+        cache.append(TOPIC, [message(1)], have=Seq(1))
+        _ = 1 / 0
+    assert cache.log(TOPIC) == ()
+
+
+def test_the_file_is_its_owners_only_and_lasts(tmp_path: Path) -> None:
+    path = tmp_path / "profile" / "cache.db"
+    cache = Cache(path)
+    cache.belongs_to(ME)
+    cache.put_topic(CHAT)
+    cache.append(TOPIC, [message(1)], have=Seq(1))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    cache.close()
+    assert [line[3] for line in Cache(path).log(TOPIC)] == [b"1"]
+
+
+def test_a_cache_of_somebody_else_is_emptied(cache: Cache) -> None:
+    cache.belongs_to(BOB)
+    assert (cache.topics(), cache.person("bob"), cache.owner) == ([], None, BOB)
