@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         hutong.main(list(arguments), prog_name="hutong", standalone_mode=False)
         sys.stdout.flush()
-    except BaseException as error:  # noqa: BLE001 - the program's edge: whatever it is, it gets words and a status.
+    except BaseException as error:  # The program's edge: whatever it is gets words and a status.
         if "--debug" in arguments and not isinstance(error, click.ClickException | SystemExit):
             traceback.print_exception(error)
         return _farewell(_leaf(error))

@@ -6,6 +6,7 @@ one transaction, repeats change nothing, and what only rises never falls.
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,10 +52,11 @@ class Cache:
             _create(Database(self._database))
             self.outbox = Outbox(self._database)
         self._summaries = msgspec.msgpack.Decoder(Summary)
+        self._closing = weakref.finalize(self, self._database.close)
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._database.close()
+        """Let go of the file; a cache that nobody holds any more does so by itself."""
+        self._closing()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -11,8 +11,8 @@ from blake3 import blake3
 from protocol.entries import Entry, Kind, Role
 from protocol.errors import ErrorCode
 from protocol.frames import Appended, Reply, Request
-from protocol.ids import Cid, PersonId, Seq
-from server.outcomes import NOT_FOUND, Again, Answer, Caller, Commit, Decision, Effect, Refuse
+from protocol.ids import Cid, PersonId, Seq, TopicId
+from server.outcomes import NOT_FOUND, Again, Answer, Ask, Caller, Commit, Decision, Effect, Refuse
 from server.store.base import PostedBefore
 from server.store.writes import Conflict, Draft, Exists, Post, Posted, Repeated, Stale, TargetGone
 
@@ -112,9 +112,20 @@ def answer_again(request: Request[Reply], digest: bytes, refusal: Refuse, before
 
 
 def repeated(request: Request[Reply], entry: Entry) -> Decision:
-    """Answer a repeat with what it became the first time; in another topic it is another request."""
-    topic = getattr(request, "topic", None)
-    return CONFLICT if topic not in {None, entry.topic} else Answer(_appended(entry))
+    """Answer a repeat with what it became the first time; in another topic, or to another person, it is another
+    request.
+    """
+    to: PersonId | None = getattr(request, "to", None)
+    if to is None:
+        topic: TopicId | None = getattr(request, "topic", None)
+        return _if_there(entry, topic in {None, entry.topic})
+    sender = entry.sender
+    assert sender is not None
+    return Ask(lambda reader: reader.chat(sender, to), lambda found: _if_there(entry, found.topic == entry.topic))
+
+
+def _if_there(entry: Entry, there: bool) -> Decision:  # noqa: FBT001 - whether it is where the repeat asks for it.
+    return Answer(_appended(entry)) if there else CONFLICT
 
 
 def _appended(entry: Entry) -> Appended:

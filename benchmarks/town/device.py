@@ -69,6 +69,10 @@ class Device:
         self.is_away = False
         self._coming_back.set()
 
+    def stalls(self) -> None:
+        """Its line stands still: it is online still, but nobody can say that it keeps up."""
+        self._fall()
+
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds()`; it is asked again whenever the device hears something."""
         while not holds():

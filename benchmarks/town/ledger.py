@@ -61,11 +61,17 @@ class Ledger:
         self.spoken: Counter[str] = Counter()  # By place.
         self.latest: dict[str, str] = {}  # The last line of each place.
         self._standing: dict[PersonId, float] = {}
+        self._open: dict[Cid, Said] = {}
 
     @property
-    def unanswered(self) -> int:
-        """How many requests wait for their ack."""
-        return len(self.said) - len(self.acked) - len(self.refused)
+    def waiting(self) -> int:
+        """How many requests have no answer yet, those in the outboxes of people who are offline among them."""
+        return len(self._open)
+
+    @property
+    def under_way(self) -> int:
+        """How many requests of people who are online have no answer yet."""
+        return sum(self._standing.get(said.by, math.inf) <= said.at for said in self._open.values())
 
     @property
     def delivered(self) -> int:
@@ -97,12 +103,14 @@ class Ledger:
         target: Cid | None = None,
     ) -> None:
         """`by` wants this to be said."""
-        self.said[cid] = Said(by=by, place=place, kind=kind, digest=digest(body), at=at, target=target)
+        said = Said(by=by, place=place, kind=kind, digest=digest(body), at=at, target=target)
+        self.said[cid] = self._open[cid] = said
         self.spoken[place] += 1
 
     def ack(self, cid: Cid, topic: TopicId, seq: Seq, *, at: float) -> None:
         """The server says that `cid` is durable. Every ack of one cid has to say the same."""
         said = self.said.get(cid)
+        self._open.pop(cid, None)
         if said is None:
             self.problems.append(f"an ack for what nobody said: {topic} {seq}")
         elif self.acked.setdefault(cid, Ack(topic, seq)) != Ack(topic, seq):
@@ -112,6 +120,7 @@ class Ledger:
 
     def refuse(self, cid: Cid, code: str) -> None:
         """The server would not have `cid`."""
+        self._open.pop(cid, None)
         self.refused[cid] = code
 
     def arrive(self, entry: Entry, reader: PersonId, *, at: float) -> None:

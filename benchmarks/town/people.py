@@ -180,7 +180,7 @@ def _names(language: Language) -> Iterator[tuple[str, str]]:
 
 def _square(everyone: list[int], chance: Random) -> Place:
     there = chance.sample(everyone, max(3, round(SQUARE_SHARE * len(everyone))))
-    return Place(name="胡同口 · the square", is_chat=False, members=tuple(there), pause_s=0.12)
+    return Place(name="胡同口 · the square", is_chat=False, members=tuple(there), pause_s=0.08)
 
 
 def _families(residents: tuple[Resident, ...]) -> list[Place]:
@@ -193,7 +193,7 @@ def _families(residents: tuple[Resident, ...]) -> list[Place]:
             if len(kin) > 2:
                 name = kin[0].language.family.format(kin[0].name)
                 members = tuple(resident.number for resident in kin)
-                families.append(Place(name=name, is_chat=False, members=members, pause_s=0.4))
+                families.append(Place(name=name, is_chat=False, members=members, pause_s=0.25))
             if len(kin) == 5:
                 break
     return families
@@ -203,7 +203,7 @@ def _workplaces(everyone: list[int]) -> list[Place]:
     size = max(3, min(7, len(everyone) // 4))
     crews = [everyone[first : first + size] for first in range(0, len(everyone), size)]
     return [
-        Place(name=name, is_chat=False, members=tuple(crew), pause_s=0.3)
+        Place(name=name, is_chat=False, members=tuple(crew), pause_s=0.2)
         for name, crew in zip(WORKPLACES, crews, strict=False)
         if len(crew) > 2
     ]
@@ -217,6 +217,6 @@ def _chats(residents: tuple[Resident, ...], chance: Random) -> list[Place]:
     across = [pair for pair in pairs if residents[pair[0]].language is not residents[pair[1]].language]
     wanted = len(residents) // 4
     return [
-        Place(name=" · ".join(residents[member].name for member in pair), is_chat=True, members=pair, pause_s=0.5)
+        Place(name=" · ".join(residents[member].name for member in pair), is_chat=True, members=pair, pause_s=0.35)
         for pair in alike[: 2 * wanted] + across[:wanted]
     ]

@@ -41,7 +41,7 @@ _HEADER = "SELECT seq, kind, sender, at, erased, hidden_from FROM entries WHERE 
 _SEATED = """
 SELECT m.person, p.handle, m.standing, m.role, m.since, m.muted_until, m.greeting,
        CASE WHEN m.person = :viewer THEN m.read
-           WHEN :by_person AND p.receipts AND me.receipts THEN ifnull(m.shown_read, m.read) END
+           WHEN :by_person AND p.receipts AND me.receipts THEN m.read END
 FROM members AS m JOIN people AS p ON p.person = m.person JOIN people AS me ON me.person = :viewer
 WHERE m.topic = :topic AND (:everyone OR m.standing = 'member')
 ORDER BY m.standing <> 'member', m.since, m.person
@@ -141,12 +141,17 @@ class SqliteReader:
         return Header(seq=row[0], kind=Kind(row[1]), sender=row[2], at=row[3], erased=bool(row[4]), hidden_from=row[5])
 
     def view(self, topic: TopicId, viewer: PersonId, *, everyone: bool) -> TopicReply | None:
-        """Return `viewer`'s summary and the members; who is no member sees none of them."""
+        """Return `viewer`'s summary and the members; who is no member sees none of them.
+
+        A chat lists none: its peer is in the summary, and whether they have a row is nobody's business.
+        """
         with self._snapshot() as connection:
             seen = summary(connection, topic, viewer)
-            if seen is None or seen.standing is not Standing.MEMBER:
-                return None if seen is None else TopicReply(summary=seen)
-            by_person = seen.members is None or seen.members <= RECEIPTS_BY_PERSON_MEMBERS
+            if seen is None:
+                return None
+            if seen.kind is TopicKind.CHAT or seen.standing is not Standing.MEMBER:
+                return TopicReply(summary=seen)
+            by_person = (seen.members or 0) <= RECEIPTS_BY_PERSON_MEMBERS
             asked = {"topic": topic, "viewer": viewer, "everyone": everyone, "by_person": by_person}
             rows = connection.execute(_SEATED, asked).fetchall()
         members = tuple(

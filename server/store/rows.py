@@ -22,19 +22,22 @@ LAST = """
 LEFT JOIN entries AS last ON last.topic = t.topic AND last.seq = (SELECT max(seq) FROM entries WHERE topic = t.topic)
 """
 # An invitation by somebody whom the invited one blocks is not shown.
-# A chat's peer may have no row of their own (they blocked the other one before it began), and gives a read mark only
-# where both sides give receipts. While they block, the mark shown stays where it was: a block looks like nothing.
+# A chat's peer may have no row of their own: they blocked the other one before it began. That looks like somebody who
+# has read nothing yet; and while a block lasts, the mark shown stays where it was.
 SUMMARY = f"""
 SELECT t.topic, t.kind, t.side, m.standing, m.role, ifnull(last.seq, 0), m.start, m.read,
        ifnull(last.nth, 0) - m.read_nth, m.muted, m.pinned,
-       t.name, t.notice, t.seats, t.silenced_until, peer.person, peer.handle, ifnull(theirs.shown_read, theirs.read),
+       t.name, t.notice, t.seats, t.silenced_until, peer.person, peer.handle,
+       CASE WHEN NOT (peer.receipts AND me.receipts) THEN NULL
+           WHEN ifnull(theirs.shown_read, theirs.read) >= theirs.since THEN ifnull(theirs.shown_read, theirs.read)
+           ELSE 0 END,
        m.changed
 FROM members AS m
 JOIN topics AS t ON t.topic = m.topic
+JOIN people AS me ON me.person = m.person
 {LAST}
 LEFT JOIN people AS peer ON peer.person = CASE t.one_peer WHEN m.person THEN t.other_peer ELSE t.one_peer END
-LEFT JOIN members AS theirs ON theirs.topic = t.topic AND theirs.person = peer.person AND peer.receipts
-    AND (SELECT me.receipts FROM people AS me WHERE me.person = m.person)
+LEFT JOIN members AS theirs ON theirs.topic = t.topic AND theirs.person = peer.person
 WHERE m.person = ? AND NOT (
     m.standing = 'invited' AND EXISTS (SELECT 1 FROM blocks WHERE person = m.person AND blocked = m.invited_by)
 )

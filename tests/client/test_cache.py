@@ -162,9 +162,13 @@ def test_pinned_topics_come_first_then_those_that_moved_last(cache: Cache) -> No
 
 
 def test_a_transaction_that_fails_leaves_nothing(cache: Cache) -> None:
-    with pytest.raises(ZeroDivisionError), cache.transaction():
-        cache.append(TOPIC, [message(1)], have=Seq(1))
-        _ = 1 / 0
+    def failing() -> None:
+        with cache.transaction():
+            cache.append(TOPIC, [message(1)], have=Seq(1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
     assert cache.log(TOPIC) == ()
 
 

@@ -65,7 +65,6 @@ def test_whatever_order_they_come_in_each_is_shown_once_and_in_order(arrivals: l
         try:
             shown += seqs(order.admit(entry(seq)))
         except GapError as gap:
-            assert gap.want == order.have + 1
             if seq % 3 == 0:  # Sometimes the sync comes at once, sometimes more pushes come before it.
                 for missing in range(gap.want, gap.got):
                     shown += seqs(order.admit(entry(missing)))

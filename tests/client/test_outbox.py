@@ -1,5 +1,6 @@
 """The outbox: order, claims, refusals."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ BOB = PersonId("b" * 16)
 
 
 @pytest.fixture
-def outbox() -> Outbox:
-    return Cache().outbox
+def outbox() -> Iterator[Outbox]:
+    cache = Cache()
+    yield cache.outbox
+    cache.close()
 
 
 def send(text: bytes = b"hello") -> Send:

@@ -67,7 +67,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     profiles = Profiles(tmp_path)
     profiles.keep("alice", account())
     (tmp_path / "alice" / "account.json").write_text("{")
-    with pytest.raises(ProfileError, match="account.json is damaged"):
+    with pytest.raises(ProfileError, match=r"account\.json is damaged"):
         profiles.account("alice")
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import trio
 
 from client.account import Account, login, register
+from client.bell import Bell
 from client.cache import Cache, Line
 from client.errors import RefusedError
 from client.events import Arrived, Event
@@ -45,7 +46,9 @@ class Hasty(random.Random):
 class Resident:
     """Somebody at one of their devices. The cache, and with it the outbox, outlasts being offline."""
 
-    def __init__(self, account: Account, nursery: trio.Nursery, words: Words, *, ca: Path | None = None) -> None:
+    def __init__(
+        self, account: Account, nursery: trio.Nursery, bell: Bell, words: Words, *, ca: Path | None = None
+    ) -> None:
         self.handle = account.handle
         self.id: PersonId = account.person
         self.cache = Cache()
@@ -53,7 +56,7 @@ class Resident:
         self.events: list[Event] = []
         self._nursery = nursery
         self._words = words
-        self._news = trio.Event()
+        self._bell = bell
         self._away = trio.Event()
 
     # Being there.
@@ -86,14 +89,12 @@ class Resident:
     async def _listen(self, events: trio.MemoryReceiveChannel[Event]) -> None:
         async for event in events:
             self.events.append(event)
-            self._news.set()
-            self._news = trio.Event()
+            self._bell.ring()
 
-    async def until(self, holds: Callable[[], object], what: str = "it") -> None:
-        """Wait until `holds()`; it is asked again after each event."""
+    async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
+        """Wait until `holds()`; it is asked again after each event at any device in town."""
         with trio.move_on_after(PATIENCE_S):
-            while not holds():
-                await self._news.wait()
+            await self._bell.until(holds)
             return
         raise AssertionError(f"{self.handle} waited for {what} in vain; last events: {self.events[-5:]}")
 
@@ -133,7 +134,7 @@ class Resident:
         def found() -> list[Entry]:
             return [entry for entry in self.heard if entry.kind is kind and target in {None, entry.target}]
 
-        await self.until(found, f"{kind} of {target}")
+        await self.until(lambda: bool(found()), f"{kind} of {target}")
         return found()[0]
 
     @property
@@ -194,6 +195,7 @@ class Town:
         self.nursery = nursery
         self.words = words
         self.residents: list[Resident] = []
+        self._bell = Bell()
         self._ca = ca
 
     async def settle(self, *handles: str) -> list[Resident]:
@@ -210,7 +212,7 @@ class Town:
 
     async def moves_in(self, account: Account) -> Resident:
         """Bring a device that has signed in online."""
-        resident = Resident(account, self.nursery, self.words, ca=self._ca)
+        resident = Resident(account, self.nursery, self._bell, self.words, ca=self._ca)
         self.residents.append(resident)
         await resident.comes_online()
         return resident

@@ -1,0 +1,1 @@
+"""A client written from docs/PROTOCOL.md alone, against a real server."""

@@ -1,0 +1,270 @@
+"""A repeat is answered as the first time, whatever has changed since (docs/adr/0003)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from protocol.entries import Role
+from protocol.frames import (
+    REQUESTS,
+    Appended,
+    Block,
+    Edit,
+    GroupAccept,
+    GroupApprove,
+    GroupAsk,
+    GroupFound,
+    GroupHandOver,
+    GroupInvite,
+    GroupLeave,
+    GroupLink,
+    GroupMute,
+    GroupName,
+    GroupNotice,
+    GroupRemove,
+    GroupRole,
+    React,
+    Recall,
+    Request,
+    Send,
+)
+from protocol.ids import TopicId
+from tests.support.inline import Caller, InlineServer
+
+REPEATABLE = [op for op, shape in REQUESTS.items() if "cid" in shape.__struct_fields__]
+FOREVER = 2**53 - 1
+
+
+class Scene:
+    """A group with an owner, an admin, a member, one who is invited and one who asks."""
+
+    def __init__(self, server: InlineServer) -> None:
+        self.server = server
+        self.owner, self.admin, self.member, self.guest, self.asker = server.people("ann", "ben", "cyd", "dee", "eve")
+        self.topic = server.group(self.owner, self.member, admins=(self.admin,))
+        self.member.send(b"one", topic=self.topic)
+        self.admin.send(b"two", topic=self.topic)
+        self.owner.do(GroupInvite, topic=self.topic, person=self.guest.person)
+        self.asker.do(GroupAsk, link=self.owner.do(GroupLink, topic=self.topic).link)
+
+    def seq(self, body: bytes) -> int:
+        return next(entry.seq for entry in self.server.log(self.topic) if entry.body == body)
+
+    def done_by(self, op: str) -> tuple[Caller, Request[Any]]:
+        """Return who does `op` here, and the request."""
+        member, admin, owner = self.member, self.admin, self.owner
+        about: dict[str, tuple[Caller, type[Request[Any]], dict[str, Any]]] = {
+            "send": (member, Send, {"body": b"three"}),
+            "edit": (member, Edit, {"target": self.seq(b"one"), "body": b"uno"}),
+            "recall": (member, Recall, {"target": self.seq(b"one")}),
+            "react": (member, React, {"target": self.seq(b"two"), "body": b"+"}),
+            "group.found": (member, GroupFound, {"name": b"other"}),
+            "group.accept": (self.guest, GroupAccept, {}),
+            "group.approve": (admin, GroupApprove, {"person": self.asker.person}),
+            "group.leave": (member, GroupLeave, {}),
+            "group.remove": (admin, GroupRemove, {"person": member.person}),
+            "group.role": (owner, GroupRole, {"person": member.person, "role": Role.ADMIN}),
+            "group.hand_over": (owner, GroupHandOver, {"person": admin.person}),
+            "group.mute": (admin, GroupMute, {"person": member.person, "until": FOREVER}),
+            "group.name": (admin, GroupName, {"name": b"new"}),
+            "group.notice": (admin, GroupNotice, {"notice": b"read this"}),
+        }
+        caller, shape, fields = about[op]
+        if op != "group.found":
+            fields["topic"] = self.topic
+        return caller, caller.request(shape, **fields)
+
+
+def again(caller: Caller, request: Request[Any], **other: Any) -> Request[Any]:
+    """Return `request` once more, as a client would send it on another connection."""
+    return msgspec.structs.replace(request, id=caller.next_id(), **other)
+
+
+def removed(scene: Scene, caller: Caller) -> None:
+    if caller in (scene.admin, scene.member, scene.guest):
+        scene.owner.try_(scene.owner.request(GroupRemove, topic=scene.topic, person=caller.person))
+
+
+def muted(scene: Scene, caller: Caller) -> None:
+    scene.owner.try_(scene.owner.request(GroupMute, topic=scene.topic, person=caller.person, until=FOREVER))
+    scene.owner.try_(scene.owner.request(GroupMute, topic=scene.topic, until=FOREVER))
+
+
+def demoted(scene: Scene, caller: Caller) -> None:
+    """Take the sender's role: the owner hands over and is made a member, the admin is made one."""
+    if caller is scene.owner:
+        caller.try_(caller.request(GroupHandOver, topic=scene.topic, person=scene.admin.person))
+        scene.admin.do(GroupRole, topic=scene.topic, person=caller.person, role=Role.MEMBER)
+    else:
+        scene.owner.try_(scene.owner.request(GroupRole, topic=scene.topic, person=caller.person, role=Role.MEMBER))
+
+
+def left(scene: Scene, caller: Caller) -> None:
+    if caller is scene.owner:
+        caller.try_(caller.request(GroupHandOver, topic=scene.topic, person=scene.admin.person))
+    caller.try_(caller.request(GroupLeave, topic=scene.topic))
+
+
+def too_late(scene: Scene, caller: Caller) -> None:
+    scene.server.clock.pass_time(10 * 86_400)
+
+
+def renamed_meanwhile(scene: Scene, caller: Caller) -> None:
+    """Make every decision of before stale."""
+    scene.owner.try_(scene.owner.request(GroupName, topic=scene.topic, name=b"later"))
+
+
+def nothing(scene: Scene, caller: Caller) -> None:
+    pass
+
+
+@pytest.mark.parametrize("meanwhile", [nothing, removed, muted, demoted, left, too_late, renamed_meanwhile])
+@pytest.mark.parametrize("op", REPEATABLE)
+def test_a_repeat_gets_the_first_answer(
+    server: InlineServer, op: str, meanwhile: Callable[[Scene, Caller], None]
+) -> None:
+    scene = Scene(server)
+    caller, request = scene.done_by(op)
+    first = caller.ask(request)
+    assert isinstance(first, Appended)
+    meanwhile(scene, caller)
+    entries = len(server.log(first.topic))
+    assert caller.ask(again(caller, request)) == first
+    assert len(server.log(first.topic)) == entries
+
+
+@pytest.mark.parametrize("op", REPEATABLE)
+def test_a_repeat_in_the_same_commit_gets_the_first_answer(server: InlineServer, op: str) -> None:
+    scene = Scene(server)
+    caller, request = scene.done_by(op)
+    caller.collect()
+    server.commits.gather()
+    caller.say(request)
+    caller.say(again(caller, request))
+    server.commits.commit()
+    one, two = [message for message in caller.collect() if isinstance(message, dict)]
+    assert "error" not in one
+    assert {**one, "re": 0} == {**two, "re": 0}
+
+
+@pytest.mark.parametrize("meanwhile", [nothing, removed, left])
+@pytest.mark.parametrize("op", [op for op in REPEATABLE if op != "group.found"])
+def test_the_same_cid_in_another_topic_is_a_conflict(
+    server: InlineServer, op: str, meanwhile: Callable[[Scene, Caller], None]
+) -> None:
+    scene = Scene(server)
+    caller, request = scene.done_by(op)
+    caller.ask(request)
+    elsewhere = server.group(caller)
+    meanwhile(scene, caller)
+    before = len(server.log(elsewhere))
+    assert caller.refusal(type(request), **_fields(request) | {"topic": elsewhere}).code == "conflict"
+    assert len(server.log(elsewhere)) == before
+
+
+def _fields(request: Request[Any]) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in request.__struct_fields__ if name != "id"}
+
+
+OTHERWISE: dict[str, dict[str, Any]] = {
+    "send": {"body": b"other"},
+    "edit": {"body": b"other"},
+    "recall": {"target": 1},
+    "react": {"body": b"-"},
+    "group.found": {"name": b"yet another"},
+    "group.approve": {"person": TopicId("z" * 16)},
+    "group.remove": {"person": TopicId("z" * 16)},
+    "group.role": {"role": Role.MEMBER},
+    "group.hand_over": {"person": TopicId("z" * 16)},
+    "group.mute": {"until": 1},
+    "group.name": {"name": b"other"},
+    "group.notice": {"notice": b"other"},
+}
+
+
+def test_every_operation_that_says_something_can_say_it_otherwise() -> None:
+    assert set(OTHERWISE) == set(REPEATABLE) - {"group.accept", "group.leave"}
+
+
+@pytest.mark.parametrize("meanwhile", [nothing, removed, muted, too_late])
+@pytest.mark.parametrize("op", OTHERWISE)
+def test_the_same_cid_with_another_content_is_a_conflict(
+    server: InlineServer, op: str, meanwhile: Callable[[Scene, Caller], None]
+) -> None:
+    scene = Scene(server)
+    caller, request = scene.done_by(op)
+    first = caller.ask(request)
+    meanwhile(scene, caller)
+    entries = server.log(first.topic)
+    refusal = caller.refusal(type(request), **_fields(request) | OTHERWISE[op])
+    assert (refusal.code, refusal.field) == ("conflict", "cid")
+    assert server.log(first.topic) == entries
+
+
+def test_the_same_cid_for_another_operation_is_a_conflict(server: InlineServer) -> None:
+    scene = Scene(server)
+    caller, request = scene.done_by("edit")
+    caller.ask(request)
+    assert (
+        caller.refused(React, cid=request.cid, topic=scene.topic, target=request.target, body=request.body)
+        == "conflict"
+    )
+
+
+def test_two_people_may_use_the_same_cid(server: InlineServer) -> None:
+    alice, bob = server.people("alice", "bob")
+    topic = server.chat(alice, bob)
+    cid = alice.cid()
+    assert [caller.do(Send, topic=topic, cid=cid, body=b"x").seq for caller in (alice, bob)] == [3, 4]
+
+
+def test_a_first_message_repeated_with_its_topic_gets_the_first_answer(server: InlineServer) -> None:
+    alice, bob = server.people("alice", "bob")
+    cid = alice.cid()
+    first = alice.do(Send, to=bob.person, cid=cid, body=b"hi")
+    assert alice.do(Send, topic=first.topic, cid=cid, body=b"hi") == first
+
+
+def test_a_message_to_a_topic_repeated_to_the_person_gets_the_first_answer(server: InlineServer) -> None:
+    alice, bob = server.people("alice", "bob")
+    topic = server.chat(alice, bob)
+    cid = alice.cid()
+    first = alice.do(Send, topic=topic, cid=cid, body=b"hi")
+    assert alice.do(Send, to=bob.person, cid=cid, body=b"hi") == first
+
+
+def test_a_first_message_repeated_after_blocking_them_gets_the_first_answer(server: InlineServer) -> None:
+    alice, bob = server.people("alice", "bob")
+    cid = alice.cid()
+    first = alice.do(Send, to=bob.person, cid=cid, body=b"hi")
+    alice.do(Block, person=bob.person)
+    assert alice.refused(Send, to=bob.person, body=b"hi") == "not_accepted"
+    assert alice.do(Send, to=bob.person, cid=cid, body=b"hi") == first
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with whom one has a chat", "with whom one has none"])
+def test_a_message_repeated_to_somebody_else_is_a_conflict(server: InlineServer, known: bool) -> None:
+    alice, bob, carol = server.people("alice", "bob", "carol")
+    if known:
+        server.chat(alice, carol)
+    cid = alice.cid()
+    alice.do(Send, to=bob.person, cid=cid, body=b"hi")
+    assert alice.refused(Send, to=carol.person, cid=cid, body=b"hi") == "conflict"
+
+
+def test_a_repeat_after_a_restart_of_everything_but_the_store_gets_the_first_answer(server: InlineServer) -> None:
+    scene = Scene(server)
+    caller, request = scene.done_by("send")
+    first = caller.ask(request)
+    server.rooms._states.clear()
+    assert caller.ask(again(caller, request)) == first
+
+
+def test_a_refused_request_leaves_its_cid_free(server: InlineServer) -> None:
+    alice, bob = server.people("alice", "bob")
+    topic = server.chat(alice, bob)
+    cid = alice.cid()
+    assert alice.refused(Send, topic=topic, cid=cid, body=b"x", reply_to=99) == "not_found"
+    assert alice.do(Send, topic=topic, cid=cid, body=b"y").seq == 3
