@@ -55,7 +55,9 @@ log = structlog.get_logger("hutong.engine")
 
 
 class Asker(Subscriber, Protocol):
-    """The session a request came from."""
+    """The session a request came from. `gone`: its connection is."""
+
+    gone: bool
 
     def reply(self, request: Request[Reply], reply: Reply) -> None:
         """Send the reply; the request is over."""
@@ -305,7 +307,8 @@ class Engine:
             return
         sync = found.result()
         self._step(turn, lambda: Answer(decision.reply(sync), decision.effects))
-        self._hub.release(turn.asker, sync)
+        if not turn.asker.gone:
+            self._hub.release(turn.asker, sync)
         self._hub.end_sync()
 
     def _effect(self, asker: Asker, effect: Effect) -> None:
@@ -319,7 +322,8 @@ class Engine:
                 if not effect.preferences.presence:
                     self._presence.hide(effect.person)
             case WatchFor():
-                self._presence.watch(asker, effect.persons)
+                if not asker.gone:
+                    self._presence.watch(asker, effect.persons)
             case Part():
                 self._presence.hide(effect.one, only_from=effect.other)
                 self._presence.hide(effect.other, only_from=effect.one)

@@ -27,7 +27,6 @@ class Session:
     __slots__ = (
         "_clock",
         "_engine",
-        "_gone",
         "_greeted",
         "_held",
         "_in_flight",
@@ -38,6 +37,7 @@ class Session:
         "_peer",
         "_waits",
         "caller",
+        "gone",
         "live",
     )
 
@@ -49,7 +49,7 @@ class Session:
         self._most = in_flight
         self._number = next(_numbers)
         self._greeted = False
-        self._gone = False
+        self.gone = False
         self._held = False
         self._in_flight = 0
         self._waits = 0
@@ -66,7 +66,7 @@ class Session:
 
     def receive(self, message: bytes) -> None:
         """Take one binary message."""
-        if self._gone:
+        if self.gone:
             return
         try:
             request = decode_request(message)
@@ -86,7 +86,7 @@ class Session:
 
     def disconnected(self) -> None:
         """The connection is gone."""
-        self._gone = True
+        self.gone = True
         self._engine.depart(self)
 
     # Called by the engine and the hub.
@@ -119,9 +119,9 @@ class Session:
 
     def enter(self, caller: Caller) -> bool:
         """Sign `caller` in, unless the connection is gone; say whether it is done."""
-        if not self._gone:
+        if not self.gone:
             self.caller = caller
-        return not self._gone
+        return not self.gone
 
     def prefer(self, preferences: Preferences) -> None:
         """The preferences of whoever is signed in are these now."""
