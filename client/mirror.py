@@ -5,6 +5,8 @@ What it cannot settle alone it names: topics in `lacking` have something missing
 
 from collections.abc import Sequence
 
+import msgspec
+
 from client.cache import Cache
 from client.events import (
     Arrived,
@@ -28,7 +30,10 @@ from protocol.frames import (
     PresencePush,
     Push,
     ReadPush,
+    Reply,
+    Request,
     RequestsPush,
+    SetTopic,
     Slice,
     Summary,
     SyncReply,
@@ -111,6 +116,16 @@ class Mirror:
                 return [RequestsChanged(topic)]
             case PreferencesPush(preferences=preferences):
                 return [PreferencesChanged(preferences)]
+            case _:
+                return []
+
+    def done(self, request: Request[Reply]) -> list[Event]:
+        """Take in what was done for us, as far as the server tells only our other devices of it."""
+        match request:
+            case SetTopic(topic=topic) if summary := self._cache.topic(topic):
+                chosen = {"muted": request.muted, "pinned": request.pinned}
+                changes = {name: choice for name, choice in chosen.items() if choice is not None}
+                return self._stand(msgspec.structs.replace(summary, **changes))
             case _:
                 return []
 

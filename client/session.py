@@ -167,7 +167,9 @@ class Session:
             stay = self._stay
             if stay is not None:
                 with contextlib.suppress(ConnectionLostError):
-                    return await stay.connection.request(request)
+                    reply = await stay.connection.request(request)
+                    self._tell(self._mirror.done(request))
+                    return reply
                 await self._bell.until(partial(self._is_past, stay))
 
     def _is_past(self, stay: Stay) -> bool:

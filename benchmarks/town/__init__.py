@@ -1,1 +1,1 @@
-"""The demo: a town of people who chat through a real server that is killed in the middle, and the proof that it held."""
+"""The demo: a town of people chats through a real server that is killed in the middle; then the proof that it held."""

@@ -3,13 +3,14 @@
 import json
 import signal
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import click
 import trio
 from rich.console import Console
+from rich.text import Text
 
 from benchmarks.town.host import Host, HostError
 from benchmarks.town.ledger import Ledger
@@ -20,6 +21,7 @@ from benchmarks.town.summary import Summary
 from benchmarks.town.troubles import Troubles, crash, journeys, lose_answers, read_aloud
 from benchmarks.town.verdict import judge
 from benchmarks.town.witness import testify
+from client.errors import ClientError
 
 HELD, FAILED, INTERRUPTED = 0, 1, 130
 BOOK_AT, KILL_AFTER = 0.1, 0.2  # Shares of the talking: when the book begins; from its end to the kill.
@@ -55,5 +57,133 @@ def demo(people: int, seed: int, seconds: float, stay: bool, report: Path | None
     Exit codes: 0 nothing was lost, doubled or different; 1 something was; 130 interrupted.
     """
     wish = Wish(people=people, seed=seed, seconds=seconds, stay=stay, report=report)
-    code = trio.run(_until_interrupted, wish)
-    click.get_current_context().exit(code)
+    run = Run(wish)
+    trio.run(run.until_interrupted)
+    click.get_current_context().exit(run.code)
+
+
+class Run:
+    """One run of the demo; `code` is what the command exits with, should it end now."""
+
+    def __init__(self, wish: Wish) -> None:
+        self.code = INTERRUPTED
+        self._wish = wish
+        self._console = Console()
+
+    async def until_interrupted(self) -> None:
+        """Run to the end, or to the first SIGINT or SIGTERM; nothing is left behind in either case."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(_cancel_when_interrupted, nursery.cancel_scope)
+            try:
+                await self._run()
+            except* (HostError, ClientError) as group:
+                self.code = FAILED
+                for error in _leaves(group):
+                    self._console.print(Text(f"✗ {error}", "red"), soft_wrap=True)
+            nursery.cancel_scope.cancel()
+
+    async def _run(self) -> None:
+        wish = self._wish
+        town, ledger = build(wish.people, wish.seed), Ledger()
+        with tempfile.TemporaryDirectory(prefix="hutong-demo-") as folder:
+            host = Host(Path(folder))
+            try:
+                picture = Picture(self._console, town, ledger)
+                async with picture.moving():
+                    summary = await self._summary(town, host, ledger, picture)
+                summary.show(self._console)
+                self.code = FAILED if summary.faults else HELD
+                if summary.faults:
+                    self._console.print(Text(f"The server's last words:\n{host.last_words()}", "dim"), soft_wrap=True)
+                if wish.report is not None:
+                    _write(wish.report, summary)
+                if wish.stay:
+                    self._invite(town, host)
+                    await trio.sleep_forever()
+            finally:
+                with trio.CancelScope(shield=True):
+                    await host.stop()
+
+    async def _summary(self, town: Town, host: Host, ledger: Ledger, picture: Picture) -> Summary:
+        began = trio.current_time()
+        troubles = Troubles()
+        life = Life(town, host, ledger, seed=self._wish.seed, tell=picture.note)
+        picture.phase("start the server")
+        await host.start()
+        async with trio.open_nursery() as homes:
+            picture.phase("move in")
+            await life.move_in(homes)
+            picture.phase("meet")
+            await life.meet()
+            picture.phase("talk")
+            await self._talk(life, troubles)
+            picture.phase("come home")
+            await life.come_home()
+            picture.phase("verify")
+            views = {device.resident.handle: device.views() for device in life.devices.values()}
+            witnesses = await testify(host.url, town.residents)
+            homes.cancel_scope.cancel()
+        return Summary(
+            people=self._wish.people,
+            seed=self._wish.seed,
+            seconds=trio.current_time() - began,
+            ledger=ledger,
+            troubles=troubles,
+            verdict=judge(ledger, views, witnesses),
+        )
+
+    async def _talk(self, life: Life, troubles: Troubles) -> None:
+        """Let everybody talk until all trouble is over, and for the time that was asked for at least."""
+        seconds = self._wish.seconds
+        async with trio.open_nursery() as talking:
+            for place in life.town.places:
+                talking.start_soon(life.talk, place)
+            async with trio.open_nursery() as suffering:
+                suffering.start_soon(journeys, life, troubles, seconds)
+                suffering.start_soon(lose_answers, life, troubles, seconds)
+                suffering.start_soon(trio.sleep, seconds)
+                await trio.sleep(BOOK_AT * seconds)
+                await read_aloud(life, troubles)
+                await trio.sleep(KILL_AFTER * seconds)
+                await crash(life, troubles)
+            talking.cancel_scope.cancel()
+
+    def _invite(self, town: Town, host: Host) -> None:
+        guide = town.residents[0]
+        friend = town.residents[1]
+        for line in (
+            "",
+            f"The server stays up at {host.url} until Ctrl-C. From another terminal, be somebody of the town:",
+            "",
+            f"  hutong --server {host.url} --profile town login {guide.handle}     # password: {guide.password}",
+            "  hutong --profile town topics",
+            "",
+            "or somebody new:",
+            "",
+            f"  hutong --server {host.url} --profile town register NAME",
+            f"  hutong --profile town chat {friend.handle}",
+            "",
+        ):
+            self._console.print(Text(line), soft_wrap=True)
+
+
+async def _cancel_when_interrupted(
+    scope: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        async for _ in signals:
+            scope.cancel()
+            return
+
+
+def _write(report: Path, summary: Summary) -> None:
+    report.write_text(json.dumps(summary.fields(), indent=2) + "\n", encoding="utf-8")
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
+    for part in group.exceptions:
+        if isinstance(part, BaseExceptionGroup):
+            yield from _leaves(part)
+        else:
+            yield part

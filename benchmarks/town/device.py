@@ -10,7 +10,7 @@ from benchmarks.town.badline import BadLine
 from benchmarks.town.ledger import Ledger
 from benchmarks.town.people import Resident
 from client.account import Account
-from client.cache import Cache
+from client.cache import Cache, Line
 from client.errors import ClientError, ConnectionLostError
 from client.events import Arrived, CaughtUp, Event, NotSent, Offline, Online, Resynced, Sent
 from client.session import Session
@@ -78,11 +78,23 @@ class Device:
         while not holds():
             await self._news.wait()
 
+    async def heard(self, cid: Cid) -> None:
+        """Wait until the entry with `cid` has come."""
+        await self.until(lambda: cid in self.seqs)
+
+    async def back_since(self, when: float) -> None:
+        """Wait until it has caught up on a connection made after `when`, unless it is away of its own will."""
+        await self.until(lambda: self.is_away or when < self.standing_since < math.inf)
+
     async def has_all(self, heads: Mapping[TopicId, Seq]) -> None:
         """Wait until nothing is left to send, and every topic of ours in `heads` is here up to there."""
         await self.session.outbox_empty()
         await self.session.caught_up()
         await self.until(lambda: all(seq >= heads.get(topic, 0) for topic, seq in self.session.cache.heads().items()))
+
+    def views(self) -> dict[TopicId, tuple[Line, ...]]:
+        """Return all that is cached, by topic."""
+        return {topic: self.session.log(topic) for topic in self.session.cache.heads()}
 
     # Saying something. Each is noted first.
 
@@ -120,8 +132,8 @@ class Device:
         match request:
             case GroupFound(name=body) | Send(body=body) | Edit(body=body) | React(body=body):
                 pass
-            case _:
-                body = None
+            case Recall() | GroupAccept():
+                body = b""
         kind, now = _KINDS[type(request)], trio.current_time()
         self._ledger.say(request.cid, self.person, place=place, kind=kind, body=body, at=now, target=target)
 

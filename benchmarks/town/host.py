@@ -98,9 +98,13 @@ def _environment() -> dict[str, str]:
     """Return our own environment, with settings of hutongd replaced by the demo's: no rate limits, light passwords."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUTONG_")}
     rates = {setting.variable: "off" for setting in SETTINGS.values() if setting.section == "rates"}
-    return kept | rates | {
-        "HUTONG_LIMITS_OUTBOX_BYTES": str(OUTBOX_BYTES),
-        "HUTONG_PASSWORDS_TIME_COST": "1",
-        "HUTONG_PASSWORDS_MEMORY_KIB": "1024",
-        "HUTONG_PASSWORDS_PARALLELISM": "1",
-    }
+    return (
+        kept
+        | rates
+        | {
+            "HUTONG_LIMITS_OUTBOX_BYTES": str(OUTBOX_BYTES),
+            "HUTONG_PASSWORDS_TIME_COST": "1",
+            "HUTONG_PASSWORDS_MEMORY_KIB": "1024",
+            "HUTONG_PASSWORDS_PARALLELISM": "1",
+        }
+    )

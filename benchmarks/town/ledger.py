@@ -98,7 +98,7 @@ class Ledger:
         *,
         place: str,
         kind: Kind,
-        body: bytes | None,
+        body: bytes,
         at: float,
         target: Cid | None = None,
     ) -> None:

@@ -111,7 +111,7 @@ class Life:
             pause, reads = chance.expovariate(1 / place.pause_s), chance.random() < READS
             if last is not None:
                 with trio.move_on_after(PATIENCE_S):
-                    await speaker.until(lambda cid=last[1]: cid in speaker.seqs)
+                    await speaker.heard(last[1])
                 self._follow(place, topic, speaker, *last)
                 if reads and last[1] in speaker.seqs:
                     speaker.session.mark_read(topic, speaker.seqs[last[1]])
@@ -155,4 +155,3 @@ class Life:
         for ack in self.ledger.acked.values():
             heads[ack.topic] = max(ack.seq, heads.get(ack.topic, Seq(0)))
         return heads
-

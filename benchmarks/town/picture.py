@@ -86,7 +86,9 @@ class Picture:
     def _frame(self) -> Group:
         steps = Text("  ")
         for number, name in enumerate(PHASES):
-            mark, style = ("✓", "green") if number < self._phase else ("●", "bold") if number == self._phase else ("·", "dim")
+            mark, style = (
+                ("✓", "green") if number < self._phase else ("●", "bold") if number == self._phase else ("·", "dim")
+            )
             steps.append(f"{mark} {name}   ", style)
         room = max(self._console.height - NOTES - 9, 4)
         title = f"hutong · {len(self._town.residents)} people · {len(self._town.places) + 1} topics"

@@ -35,7 +35,7 @@ class Summary:
             found.append("the slow reader was not closed as slow")
         if self.troubles.answers_lost == 0:
             found.append("no answer was lost, so no retry was seen")
-        if self.troubles.all_back_at is None:
+        if len(self.troubles.returns) < self.people:
             found.append("not everybody came back after the server was killed")
         return tuple(found)
 
@@ -63,7 +63,8 @@ class Summary:
             "slow_reader_close_code": troubles.slow_close,
             "under_way_at_kill": troubles.under_way_at_kill,
             "listening_again_ms": _ms(_span(troubles.killed_at, troubles.listening_at)),
-            "everybody_back_ms": _ms(_span(troubles.killed_at, troubles.all_back_at)),
+            "half_back_ms": _ms(percentile(troubles.returns, 0.5)),
+            "everybody_back_ms": _ms(percentile(troubles.returns, 1)),
         }
 
     def show(self, console: Console) -> None:
@@ -89,13 +90,20 @@ class Summary:
 
     def _rows(self) -> list[tuple[str, str, bool | None]]:
         verdict, ledger, troubles = self.verdict, self.ledger, self.troubles
-        up, back = _span(troubles.killed_at, troubles.listening_at), _span(troubles.killed_at, troubles.all_back_at)
+        up = _span(troubles.killed_at, troubles.listening_at)
+        returns = troubles.returns
+        half, last = percentile(returns, 0.5), percentile(returns, 1)
+        back = f"{len(returns)} of {self.people}: half after {half:.1f} s, all after {last:.1f} s"
         return [
             ("acked", f"{verdict.acked} of {len(ledger.said)}", verdict.acked == len(ledger.said)),
             ("lost", str(verdict.lost), verdict.lost == 0),
             ("duplicated", str(verdict.duplicated), verdict.duplicated == 0),
             ("in the log", f"{verdict.entries} entries, numbered without a gap", verdict.entries == verdict.acked),
-            ("views equal to the log", f"{verdict.equal_views} of {verdict.views} devices", verdict.equal_views == verdict.views),
+            (
+                "views equal to the log",
+                f"{verdict.equal_views} of {verdict.views} devices",
+                verdict.equal_views == verdict.views,
+            ),
             ("ack", _words(ledger.acks.steady), None),
             ("  after a break", _late(ledger.acks.broken), None),
             ("delivery", _words(ledger.deliveries.steady), None),
@@ -105,7 +113,7 @@ class Summary:
             ("slow reader", _closed(troubles.slow_close), troubles.slow_close == CloseCode.SLOW),
             ("killed with SIGKILL", f"{troubles.under_way_at_kill} requests under way", None),
             ("  listening again", _seconds(up), up is not None),
-            ("  everybody back", _seconds(back), back is not None),
+            ("  people back", back, len(returns) == self.people),
         ]
 
 
@@ -130,7 +138,7 @@ def _words(times: list[float]) -> str:
     if not times:
         return "none"
     median, most = percentile(times, 0.5) * 1000, percentile(times, 0.99) * 1000
-    return f"median {median:.1f} ms, 99th percentile {most:.1f} ms ({len(times)})"
+    return f"median {median:.1f} ms, p99 {most:.1f} ms ({len(times)})"
 
 
 def _late(times: list[float]) -> str:

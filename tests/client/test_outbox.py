@@ -86,5 +86,6 @@ def test_it_lasts(tmp_path: Path) -> None:
     cache, kept = Cache(tmp_path / "cache.db"), send()
     cache.outbox.put(kept, now=5)
     cache.close()
-    [waiting] = Cache(tmp_path / "cache.db").outbox.waiting()
+    again = Cache(tmp_path / "cache.db")
+    [waiting] = again.outbox.waiting()
     assert (waiting.cid, waiting.request, waiting.made_at) == (kept.cid, kept, 5)

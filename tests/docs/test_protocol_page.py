@@ -154,7 +154,7 @@ def test_the_page_and_the_code_say_the_same(page: Page) -> None:
         ("| `handed_over` |", "| `given_over` |", "table kinds: handed_over is missing"),
         ("| `heads` | 2000 |", "| `heads` | 3000 |", "table bounds: heads 2000 is missing"),
         ("| `typing` | 5/1s |", "| `typing` | 6/1s |", "table rates: typing 5/1s is missing"),
-        ("`lookup` | 60/1m | `people` |", "`lookup` | 60/1m | `blocks` |", "table counted: lookup people is missing"),
+        ("`lookup` | 300/1m | `people` |", "`lookup` | 300/1m | `blocks` |", "table counted: lookup people is missing"),
         ("| appoint | yes | no |", "| appoint | yes | yes |", "table may: admin appoint is not in the code"),
         ("| `handle_taken` | Somebody", "| `handle_gone` | Somebody", "error code handle_gone: unknown"),
         ("](#syncing)", "](#synching)", "link to #synching"),

@@ -1,0 +1,132 @@
+"""A real server, and people who run `hutong` against it, each with a home of their own."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.__main__ import run
+
+PASSWORD = "correct horse"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def json(self) -> list[Any]:
+        return [json.loads(line) for line in self.lines]
+
+
+class Hutong:
+    """A server that can be stopped and started again on the same port and data."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = "ws://127.0.0.1:0"
+
+    def start(self) -> None:
+        listen = self.url.removeprefix("ws://")
+        command = [sys.executable, "-m", "server", "serve", "--listen", listen, "--data", str(self._data)]
+        with (self._data.parent / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+        assert self._process.stdout is not None
+        self.url = json.loads(self._process.stdout.readline())["listening"]
+
+    def stop(self) -> None:
+        if self._process is not None:
+            assert self._process.stdout is not None
+            self._process.terminate()
+            self._process.wait(20)
+            self._process.stdout.close()
+            self._process = None
+
+
+@pytest.fixture(scope="session")
+def hutong(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hutong]:
+    server = Hutong(tmp_path_factory.mktemp("server") / "data")
+    server.start()
+    yield server
+    server.stop()
+
+
+class Someone:
+    """A person at a command line."""
+
+    def __init__(self, handle: str, home: Path, at: "Desk") -> None:
+        self.handle, self.home, self._at = handle, home, at
+
+    def environment(self) -> dict[str, str]:
+        return {"HUTONG_HOME": str(self.home), "HUTONG_SERVER": self._at.hutong.url, "HUTONG_PASSWORD": PASSWORD}
+
+    def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Ran:
+        return self._at.type(arguments, stdin, self.environment() | environment)
+
+    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+        """Run `hutong` as a process of its own."""
+        environment = os.environ | self.environment()
+        command = [sys.executable, "-m", "client", *arguments]
+        return subprocess.Popen(command, env=environment, text=True, **options)
+
+
+class Desk:
+    """Where commands are typed: in this process, with the environment of whoever types."""
+
+    def __init__(self, hutong: Hutong, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
+        self.hutong, self._patch, self._captured = hutong, patch, captured
+
+    def type(self, arguments: tuple[str, ...], stdin: str, environment: dict[str, str]) -> Ran:
+        with self._patch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            self._captured.readouterr()
+            status = run(arguments)
+            out, err = self._captured.readouterr()
+        assert "Traceback" not in err
+        return Ran(status, out, err)
+
+
+Meet = Callable[[str], Someone]
+_met = 0
+
+
+@pytest.fixture
+def meet(hutong: Hutong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Meet:
+    """Return somebody registered, whose handle begins as asked and is nobody else's."""
+    desk = Desk(hutong, monkeypatch, capsys)
+
+    def meet_one(name: str) -> Someone:
+        global _met  # noqa: PLW0603 - one server for all tests, so a handle is used once.
+        _met += 1
+        handle = f"{name}-{''.join('abcdefghjk'[int(digit)] for digit in str(_met))}"
+        someone = Someone(handle, tmp_path / handle, desk)
+        assert someone("register", handle).status == 0
+        return someone
+
+    return meet_one
+
+
+@pytest.fixture
+def stranger(
+    hutong: Hutong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Someone:
+    """Return somebody who is not registered."""
+    return Someone("stranger", tmp_path / "stranger", Desk(hutong, monkeypatch, capsys))
