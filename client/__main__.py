@@ -1,6 +1,5 @@
 """`hutong`: chat from the command line. Here are the global options, and what becomes of errors."""
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ import click
 
 from client.errors import ClientError, ConnectionLostError, ProfileError, SignedOutError, UnreachableError
 from client.line import accounts, chat, groups, messages
-from client.line.program import EXITS, Program
+from client.line.program import EXITS, Program, hush
 from client.line.screen import visible
 from client.profiles import Profiles, home
 
@@ -91,8 +90,7 @@ def _farewell(error: BaseException) -> int:
             click.echo(err=True)
             return INTERRUPTED
         case BrokenPipeError():
-            # Nobody reads on; what is still buffered must not complain while Python shuts down.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            hush()
             return 0
         case click.ClickException():
             error.show()

@@ -176,7 +176,10 @@ class SyncReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class SignedIn(Reply, frozen=True, omit_defaults=True, kw_only=True):
-    """`token` only when a new one was made; `needs` instead of all else when `register` wants answers first."""
+    """`token` only when a new one was made; `needs` instead of all else when `register` wants answers first.
+
+    `resync` in the place of `sync` when `resume` brought heads of another log: sync from nothing.
+    """
 
     person: PersonId | None = None
     handle: str | None = None
@@ -185,6 +188,7 @@ class SignedIn(Reply, frozen=True, omit_defaults=True, kw_only=True):
     preferences: Preferences | None = None
     needs: tuple[str, ...] = ()
     sync: SyncReply | None = None
+    resync: bool = False
 
 
 class Register(Request[SignedIn], frozen=True, omit_defaults=True, kw_only=True, tag="register"):
@@ -212,6 +216,7 @@ class Logout(Request[Done], frozen=True, omit_defaults=True, kw_only=True, tag="
 
 
 class TokenReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
+    device: DeviceId
     token: str
 
 
@@ -302,6 +307,7 @@ class HistoryReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
     entries: tuple[Entry, ...]
     complete: bool
     related: tuple[Entry, ...] = ()
+    related_complete: bool = True
 
 
 class History(Request[HistoryReply], frozen=True, omit_defaults=True, kw_only=True, tag="history"):

@@ -18,7 +18,6 @@ from server.errors import BusyError
 from server.hub import Hub
 from server.outcomes import (
     INTERNAL,
-    RESYNC,
     UNAVAILABLE,
     Again,
     Answer,
@@ -95,6 +94,7 @@ class _Turn:
     request: Request[Reply]
     attempts: int = 0
     reconsidered: bool = False
+    topic: TopicId | None = None  # By whose state it is decided.
 
 
 class Engine:
@@ -171,6 +171,7 @@ class Engine:
                         turn.asker.wait()
                         self._rooms.load(decision.topic, partial(self._loaded, turn, decision))
                         return
+                    turn.topic = decision.topic
                     decision = decision.then(state)
                 case Commit():
                     self._commit(turn, decision)
@@ -180,7 +181,9 @@ class Engine:
                     return
                 case Ask():
                     turn.asker.wait()
-                    self._reads.ask(decision.query, partial(self._asked, turn, decision))
+                    if turn.topic is not None:
+                        self._rooms.pin(turn.topic)  # What comes of it is told by this state, too.
+                    self._reads.ask(decision.query, partial(self._asked, turn, decision, turn.topic))
                     return
                 case Refuse():
                     if turn.reconsidered:
@@ -225,11 +228,14 @@ class Engine:
 
     def _loaded(self, turn: _Turn, decision: With, found: "Future[TopicState | None]") -> None:
         turn.asker.go_on()
+        turn.topic = decision.topic
         self._step(turn, lambda: decision.then(found.result()))
 
-    def _asked(self, turn: _Turn, decision: Ask, found: "Future[Any]") -> None:
+    def _asked(self, turn: _Turn, decision: Ask, pinned: TopicId | None, found: "Future[Any]") -> None:
         turn.asker.go_on()
         self._step(turn, lambda: decision.then(found.result()))
+        if pinned is not None:
+            self._rooms.unpin(pinned)
 
     def _commit(self, turn: _Turn, decision: Commit) -> None:
         write = decision.write
@@ -303,7 +309,8 @@ class Engine:
         turn.asker.go_on()
         if found.exception() is not None:
             self._hub.end_sync()
-            self._step(turn, lambda: RESYNC if isinstance(found.exception(), ResyncError) else found.result())
+            otherwise = isinstance(found.exception(), ResyncError)
+            self._step(turn, lambda: decision.otherwise if otherwise else found.result())
             return
         sync = found.result()
         self._step(turn, lambda: Answer(decision.reply(sync), decision.effects))

@@ -127,11 +127,15 @@ class Enter(msgspec.Struct, frozen=True):
 
 
 class CatchUp(msgspec.Struct, frozen=True):
-    """Bring this connection up to date from `heads` and make what reaches the head live; `reply` wraps the result."""
+    """Bring this connection up to date from `heads` and make what reaches the head live; `reply` wraps the result.
+
+    `otherwise`: what to do when the heads are of another log.
+    """
 
     heads: Mapping[TopicId, Seq]
     marks: int
     reply: Callable[[SyncReply], Reply]
+    otherwise: "Decision"
     effects: tuple[Effect, ...] = ()
 
 

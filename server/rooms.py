@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future
+from itertools import islice
 from typing import Any
 
 from protocol.ids import Seq, TopicId
@@ -58,7 +59,7 @@ class Rooms:
     def add(self, state: TopicState) -> None:
         """Keep the state of a topic that has just begun."""
         self._states[state.topic] = state
-        self._evict()
+        self._evict(state.topic)
 
     def apply(self, topic: TopicId, changes: Sequence[Change], *, generation: int, seq: Seq, nth: int) -> None:
         """Take in what was committed, in the order of commits. `seq` and `nth` are the topic's after it."""
@@ -78,12 +79,13 @@ class Rooms:
         for done in waiting:
             done(found)
 
-    def _evict(self) -> None:
+    def _evict(self, newest: TopicId) -> None:
+        """Make room for `newest`, which stays: somebody is about to decide by it."""
         spare = len(self._states) - self._kept
-        if spare <= 0:
-            return
-        for topic in [topic for topic in self._states if topic not in self._pinned][:spare]:
-            del self._states[topic]
+        if spare > 0:
+            old = (topic for topic in self._states if topic not in self._pinned and topic != newest)
+            for topic in list(islice(old, spare)):
+                del self._states[topic]
 
 
 def _apply(state: TopicState, changes: Sequence[Change], generation: int, seq: Seq, nth: int) -> None:

@@ -10,15 +10,17 @@ import trio
 
 HEARD_SECONDS = 0.05  # After so long the server has surely stored what it was told.
 CHUNK_BYTES = 64 * 1024
+WINDOW_BYTES = 4096
+SEGMENT_BYTES = 1024
 BROKEN = (OSError, trio.BrokenResourceError, trio.ClosedResourceError)
 
 
 class BadLine:
-    """`window_bytes`: how much the line takes in from the server while it stands still; None: as much as usual."""
+    """`thin`: while the line stands still it takes in as little as TCP lets it, and the server soon notices."""
 
-    def __init__(self, server: tuple[str, int], *, window_bytes: int | None = None) -> None:
+    def __init__(self, server: tuple[str, int], *, thin: bool = False) -> None:
         self._server = server
-        self._window_bytes = window_bytes
+        self._thin = thin
         self._flowing = trio.Event()
         self._flowing.set()
         self._loses_next = False
@@ -58,8 +60,11 @@ class BadLine:
 
     async def _dial(self) -> trio.SocketStream:
         line = trio.socket.socket()
-        if self._window_bytes is not None:
-            line.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, self._window_bytes)
+        if self._thin:
+            line.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, WINDOW_BYTES)
+            with suppress(OSError):
+                # Loopback's segments of 64 KiB would make the server's kernel buffer megabytes.
+                line.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_MAXSEG, SEGMENT_BYTES)
         try:
             await line.connect(self._server)
         except BaseException:

@@ -81,6 +81,8 @@ class Run:
                 for error in _leaves(group):
                     self._console.print(Text(f"✗ {error}", "red"), soft_wrap=True)
             nursery.cancel_scope.cancel()
+        if self.code == INTERRUPTED:
+            self._console.print("Interrupted. The server is stopped and its data removed.")
 
     async def _run(self) -> None:
         wish = self._wish

@@ -22,7 +22,6 @@ AT_ONCE = 8  # People who move in, or meet, at the same time.
 PATIENCE_S = 0.6  # Nobody waits longer to have heard the last line before saying the next.
 READS = 0.2  # How often somebody marks the topic as read before speaking.
 HOME_SECONDS = 20.0
-SLOW_WINDOW_BYTES = 4096
 
 Tell = Callable[[str], None]
 
@@ -62,7 +61,7 @@ class Life:
 
     async def _line(self, resident: Resident, nursery: trio.Nursery) -> BadLine | None:
         if resident.number == self.town.slow:
-            line = BadLine(self.host.address, window_bytes=SLOW_WINDOW_BYTES)
+            line = BadLine(self.host.address, thin=True)
         elif resident.number in self.town.unlucky:
             line = BadLine(self.host.address)
         else:

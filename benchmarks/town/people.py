@@ -1,12 +1,13 @@
 """Who lives in the town, where they meet, and who will have trouble. Seeded and pure: the same seed, the same town."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, count, cycle
 from random import Random
 
 LEAST_PEOPLE = 8
 MOST_PEOPLE = 200
+BUSY_PEOPLE = 40  # With more people everybody says less, as all of them run in one process.
 SQUARE_SHARE = 0.85  # Of all people are in the one large group.
 CIRCLE_PEOPLE = 4  # One who reads aloud, one whose line is too slow, and two more.
 
@@ -151,9 +152,11 @@ def build(people: int, seed: int) -> Town:
     # The circle keeps out of all other trouble: what happens to it is to be the slow line's doing.
     circle, others = tuple(everyone[:CIRCLE_PEOPLE]), everyone[CIRCLE_PEOPLE:]
     unlucky = max(1, people // 12)
+    places = (_square(everyone, chance), *_families(residents), *_workplaces(everyone), *_chats(residents, chance))
+    calm = max(1.0, people / BUSY_PEOPLE)
     return Town(
         residents=residents,
-        places=(_square(everyone, chance), *_families(residents), *_workplaces(everyone), *_chats(residents, chance)),
+        places=tuple(replace(place, pause_s=calm * place.pause_s) for place in places),
         circle=Place(name="Reading circle", is_chat=False, members=circle, pause_s=0.01),
         slow=circle[-1],
         unlucky=tuple(others[:unlucky]),

@@ -18,6 +18,8 @@ FRAME_SECONDS = 0.25
 LINE_SECONDS = 2.0
 RATE_SAMPLES = 8  # Rates are those of the last so many frames.
 NOTES = 6
+MOST_TOPICS = 18
+SPARE_COLUMNS = 12  # Terminals do not agree on how wide some scripts are; a line that wraps would spoil the picture.
 PHASES = ("start the server", "move in", "meet", "talk", "come home", "verify")
 
 Counts = tuple[float, int, int, dict[str, int]]  # When; acks, deliveries, and lines by place until then.
@@ -90,11 +92,12 @@ class Picture:
                 ("✓", "green") if number < self._phase else ("●", "bold") if number == self._phase else ("·", "dim")
             )
             steps.append(f"{mark} {name}   ", style)
-        room = max(self._console.height - NOTES - 9, 4)
+        room = min(max(self._console.height - NOTES - 9, 4), MOST_TOPICS)
         title = f"hutong · {len(self._town.residents)} people · {len(self._town.places) + 1} topics"
         return Group(
             Panel(Group(steps, self._state()), title=title, title_align="left", border_style="cyan"),
             self._topics(room),
+            Text(),
             *self._notes,
         )
 
@@ -110,7 +113,7 @@ class Picture:
 
     def _topics(self, room: int) -> Table:
         (then, _, _, before), (now, _, _, counts) = self._samples[0], self._samples[-1]
-        table = Table(box=None, padding=(0, 1), expand=True)
+        table = Table(box=None, padding=(0, 1), width=max(self._console.width - SPARE_COLUMNS, 60))
         table.add_column("topic", ratio=3, no_wrap=True)
         table.add_column("people", justify="right")
         table.add_column("languages", ratio=2, no_wrap=True)

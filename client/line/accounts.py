@@ -14,7 +14,7 @@ from client.cache import Cache
 from client.connection import open_connection
 from client.errors import ClientError, NeedsError, ProfileError, RefusedError
 from client.line import names
-from client.line.program import DEFAULT_SERVER, Program, command, pass_program, password
+from client.line.program import DEFAULT_SERVER, Program, command, online, pass_program, password
 from client.line.screen import Screen, visible
 from client.session import Session
 from protocol import handles
@@ -194,19 +194,15 @@ def devices_command(context: click.Context, *, as_json: bool) -> None:
 
 @devices_command.command("revoke")
 @click.argument("device")
-@pass_program
-def revoke_command(program: Program, device: str) -> None:
+@online
+async def revoke_command(session: Session, screen: Screen, device: str) -> None:
     """Sign DEVICE (an id, or its beginning) out."""
-
-    async def work(session: Session, screen: Screen) -> None:
-        devices = (await session.request(Devices(id=0))).devices
-        found = [each for each in devices if each.device.startswith(device)]
-        if len(found) != 1:
-            raise click.UsageError(f"{'no' if not found else 'more than one'} device {device!r}; see `hutong devices`")
-        await session.request(RevokeDevice(id=0, device=found[0].device))
-        screen.say(f"{visible(found[0].name) or found[0].device} is signed out.")
-
-    program.online(work)
+    devices = (await session.request(Devices(id=0))).devices
+    found = [each for each in devices if each.device.startswith(device)]
+    if len(found) != 1:
+        raise click.UsageError(f"{'no' if not found else 'more than one'} device {device!r}; see `hutong devices`")
+    await session.request(RevokeDevice(id=0, device=found[0].device))
+    screen.say(f"{visible(found[0].name) or found[0].device} is signed out.")
 
 
 _SWITCH = click.Choice(["on", "off"])
@@ -215,59 +211,43 @@ _SWITCH = click.Choice(["on", "off"])
 @command("preferences")
 @click.option("--receipts", type=_SWITCH, help="Whether others see what one has read, and one sees what they have.")
 @click.option("--presence", type=_SWITCH, help="Whether others see one online, and one sees them.")
-@pass_program
-def preferences_command(program: Program, receipts: str | None, presence: str | None) -> None:
+@online
+async def preferences_command(session: Session, screen: Screen, receipts: str | None, presence: str | None) -> None:
     """Set what others may see of oneself. Off works both ways."""
     if receipts is None and presence is None:
         raise click.UsageError("say --receipts on|off or --presence on|off")
-
-    async def work(session: Session, screen: Screen) -> None:
-        switches = {"on": True, "off": False, None: None}
-        await session.request(SetPreferences(id=0, receipts=switches[receipts], presence=switches[presence]))
-        screen.say("It is set.")
-
-    program.online(work)
+    switches = {"on": True, "off": False, None: None}
+    await session.request(SetPreferences(id=0, receipts=switches[receipts], presence=switches[presence]))
+    screen.say("It is set.")
 
 
 @command("block")
 @click.argument("handle")
-@pass_program
-def block_command(program: Program, handle: str) -> None:
+@online
+async def block_command(session: Session, screen: Screen, handle: str) -> None:
     """Receive no more messages from HANDLE, who is not told."""
-
-    async def work(session: Session, screen: Screen) -> None:
-        await session.request(Block(id=0, person=await names.person(session, handle)))
-        screen.say(f"{handle} is blocked. To take it back: hutong unblock {handle}")
-
-    program.online(work)
+    await session.request(Block(id=0, person=await names.person(session, handle)))
+    screen.say(f"{handle} is blocked. To take it back: hutong unblock {handle}")
 
 
 @command("unblock")
 @click.argument("handle")
-@pass_program
-def unblock_command(program: Program, handle: str) -> None:
+@online
+async def unblock_command(session: Session, screen: Screen, handle: str) -> None:
     """Receive messages from HANDLE again."""
-
-    async def work(session: Session, screen: Screen) -> None:
-        await session.request(Unblock(id=0, person=await names.person(session, handle)))
-        screen.say(f"{handle} is not blocked any more.")
-
-    program.online(work)
+    await session.request(Unblock(id=0, person=await names.person(session, handle)))
+    screen.say(f"{handle} is not blocked any more.")
 
 
 @command("blocks")
-@pass_program
-def blocks_command(program: Program) -> None:
+@online
+async def blocks_command(session: Session, screen: Screen) -> None:
     """List whom one blocks."""
-
-    async def work(session: Session, screen: Screen) -> None:
-        people = (await session.request(Blocks(id=0))).people
-        if not people:
-            screen.note("You block nobody.")
-        for person in people:
-            screen.say(visible(person.handle))
-
-    program.online(work)
+    people = (await session.request(Blocks(id=0))).people
+    if not people:
+        screen.note("You block nobody.")
+    for person in people:
+        screen.say(visible(person.handle))
 
 
 def _day(unix_ms: int) -> str:

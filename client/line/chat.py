@@ -15,12 +15,12 @@ from client.errors import RefusedError
 from client.line import names
 from client.line.keyboard import Keyboard
 from client.line.messages import people_in, reach_if_possible
-from client.line.program import Program, command, pass_program
+from client.line.program import command, with_session
 from client.line.screen import Screen, visible
 from client.session import Session
 from client.view import fold
 from protocol import content, limits
-from protocol.entries import Entry, Standing
+from protocol.entries import Entry, Role, Standing
 from protocol.frames import Edit, React, Recall, Receipts, ShowTopic, Typing
 from protocol.ids import Seq, TopicId
 
@@ -33,24 +33,20 @@ LEAVING_SECONDS = 5.0  # At the end, what was said last gets so long to go out.
 @command("chat")
 @click.argument("name")
 @click.option("--limit", type=click.IntRange(0, 200), default=HISTORY_LINES, show_default=True, help="History first.")
-@pass_program
-def chat_command(program: Program, name: str, limit: int) -> None:
+@with_session
+async def chat_command(session: Session, screen: Screen, name: str, limit: int) -> None:
     """Talk in NAME (a handle, a group, an id): what was said, what is being said, and what one says. /help helps."""
-
-    async def work(session: Session, screen: Screen) -> None:
-        await reach_if_possible(session, screen)
-        target = await names.target(session, screen, name)
-        topic = target.topic
-        if topic is None and target.person is not None:
-            chat = session.cache.chat_with(target.person)
-            topic = chat.topic if chat else None
-        summary = session.cache.topic(topic) if topic else None
-        if summary is not None and summary.standing is not Standing.MEMBER:
-            raise click.UsageError(f"you are not in it yet: hutong group accept {summary.topic}")
-        room = _Room(session, screen, target, topic, Keyboard(f"{screen.title(summary) if summary else name}> "))
-        await room.open(limit)
-
-    program.with_session(work)
+    await reach_if_possible(session, screen)
+    target = await names.target(session, screen, name)
+    topic = target.topic
+    if topic is None and target.person is not None:
+        chat = session.cache.chat_with(target.person)
+        topic = chat.topic if chat else None
+    summary = session.cache.topic(topic) if topic else None
+    if summary is not None and summary.standing is not Standing.MEMBER:
+        raise click.UsageError(f"you are not in it yet: hutong group accept {summary.topic}")
+    room = _Room(session, screen, target, topic, Keyboard(f"{screen.title(summary) if summary else name}> "))
+    await room.open(limit)
 
 
 class _Leave(Exception):  # noqa: N818 - no error: the way out.
@@ -91,7 +87,7 @@ class _Room:
 
     async def _part(self, arriving: trio.MemoryReceiveChannel[events.Event]) -> None:
         """Let what was said last go out and be shown."""
-        with trio.move_on_after(LEAVING_SECONDS) as patience:
+        with trio.move_on_after(LEAVING_SECONDS if self._session.is_online else 0) as patience:
             await self._session.outbox_empty()
             await self._session.until(lambda: not arriving.statistics().current_buffer_used)
         if patience.cancelled_caught:
@@ -249,13 +245,18 @@ class _Room:
             self._note("That is the beginning.")
 
     async def who(self, _: str) -> None:
-        members = (await self._session.request(ShowTopic(id=0, topic=self._here()))).members
-        people = [member for member in members if member.standing is Standing.MEMBER]
-        others = [member.person for member in people if member.person != self._session.account.person]
-        online = set(await self._session.watch(others[: limits.WATCHED_PEOPLE]))
-        for member in people:
-            role = "" if member.role == "member" else f" ({member.role})"
-            self._note(f"{visible(member.handle)}{role}{' is online' if member.person in online else ''}")
+        reply = await self._session.request(ShowTopic(id=0, topic=self._here()))
+        people = {
+            member.person: visible(member.handle) + ("" if member.role is Role.MEMBER else f" ({member.role})")
+            for member in reply.members
+            if member.standing is Standing.MEMBER
+        }
+        if reply.summary.peer is not None:
+            people = {reply.summary.peer.person: visible(reply.summary.peer.handle)}
+        others = [person for person in people if person != self._session.account.person]
+        online = await self._session.watch(others[: limits.WATCHED_PEOPLE])
+        for person, named in people.items():
+            self._note(f"{named}{' is online' if person in online else ''}")
 
     async def receipts(self, rest: str) -> None:
         seen = await self._session.request(Receipts(id=0, topic=self._here(), seq=_number(rest)))

@@ -11,7 +11,7 @@ import msgspec
 from client import events
 from client.errors import ClientError, RefusedError, UnreachableError
 from client.line import names
-from client.line.program import EXITS, Program, command, pass_program
+from client.line.program import EXITS, Program, command, online, with_session
 from client.line.screen import Screen
 from client.session import Session
 from client.view import fold
@@ -31,8 +31,10 @@ HISTORY_PAGE = 200
 @click.argument("text", nargs=-1, required=True)
 @click.option("--reply-to", type=click.IntRange(1), metavar="SEQ", help="The number of the message it answers.")
 @_JSON
-@pass_program
-def send_command(program: Program, to: str, text: tuple[str, ...], reply_to: int | None, *, as_json: bool) -> None:
+@with_session
+async def send_command(
+    session: Session, screen: Screen, to: str, text: tuple[str, ...], reply_to: int | None, *, as_json: bool
+) -> None:
     """Send TEXT (`-`: standard input) TO a handle, a group or a topic's id.
 
     When the server is away the message waits here, and the next command that gets through sends it.
@@ -44,30 +46,26 @@ def send_command(program: Program, to: str, text: tuple[str, ...], reply_to: int
         body = content.encode(content.Text(text=said))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-    async def work(session: Session, screen: Screen) -> None:
-        away: ClientError | None = None
-        try:
-            await session.reach()
-            await session.caught_up()
-        except ClientError as error:
-            away = error
-        target = await names.target(session, screen, to)
-        cid = session.post(
-            target.send(session.new_cid(), body, None if reply_to is None else Seq(reply_to)), handle=target.handle
-        )
-        if away is not None:
-            screen.note("Kept: it will be sent by the next command that gets through.")
-            raise away
-        try:
-            sent = await session.delivered(cid)
-        except RefusedError:
-            session.cache.outbox.drop(cid)
-            raise
-        if as_json:
-            screen.json(msgspec.to_builtins(sent))
-
-    program.with_session(work)
+    away: ClientError | None = None
+    try:
+        await session.reach()
+        await session.caught_up()
+    except ClientError as error:
+        away = error
+    target = await names.target(session, screen, to)
+    cid = session.post(
+        target.send(session.new_cid(), body, None if reply_to is None else Seq(reply_to)), handle=target.handle
+    )
+    if away is not None:
+        screen.note("Kept: it will be sent by the next command that gets through.")
+        raise away
+    try:
+        sent = await session.delivered(cid)
+    except RefusedError:
+        session.cache.outbox.drop(cid)
+        raise
+    if as_json:
+        screen.json(msgspec.to_builtins(sent))
 
 
 @command("history")
@@ -76,34 +74,30 @@ def send_command(program: Program, to: str, text: tuple[str, ...], reply_to: int
 @click.option("--after", type=click.IntRange(0), metavar="SEQ", help="Only what is after this number.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many entries.")
 @_JSON
-@pass_program
-def history_command(
-    program: Program, name: str, before: int | None, after: int | None, limit: int, *, as_json: bool
+@with_session
+async def history_command(
+    session: Session, screen: Screen, name: str, before: int | None, after: int | None, limit: int, *, as_json: bool
 ) -> None:
     """Show what was said in NAME, oldest first: the newest entries, or those before or after a number.
 
     What is shown counts as read; with --json it does not.
     """
-
-    async def work(session: Session, screen: Screen) -> None:
-        await reach_if_possible(session, screen)
-        summary = await names.topic(session, screen, name)
-        entries, missing = await collect(session, summary, before=before, after=after, limit=limit)
-        if session.is_online:
-            await session.names(people_in(entries))
-        if as_json:
-            for entry in entries:
-                screen.json(screen.entry_json(entry))
+    await reach_if_possible(session, screen)
+    summary = await names.topic(session, screen, name)
+    entries, missing = await collect(session, summary, before=before, after=after, limit=limit)
+    if session.is_online:
+        await session.names(people_in(entries))
+    if as_json:
+        for entry in entries:
+            screen.json(screen.entry_json(entry))
+    else:
+        show(screen, session, summary.topic, entries)
+        if entries:
+            session.mark_read(summary.topic, entries[-1].seq)
         else:
-            show(screen, session, summary.topic, entries)
-            if entries:
-                session.mark_read(summary.topic, entries[-1].seq)
-            else:
-                screen.note("Nothing here yet.")
-        if missing:
-            screen.note("Some of it is not on this device, and the server is away.")
-
-    program.with_session(work)
+            screen.note("Nothing here yet.")
+    if missing:
+        screen.note("Some of it is not on this device, and the server is away.")
 
 
 async def reach_if_possible(session: Session, screen: Screen) -> None:
@@ -154,31 +148,27 @@ def show(screen: Screen, session: Session, topic: TopicId, entries: list[Entry])
 @click.option("--topic", "name", metavar="NAME", help="Only this conversation.")
 @click.option("--since", metavar="WHEN", help="Begin with what came since then: 10m, 2h, 3d, or 2025-06-30T08:00.")
 @_JSON
-@pass_program
-def tail_command(program: Program, name: str | None, since: str | None, *, as_json: bool) -> None:
+@with_session
+async def tail_command(session: Session, screen: Screen, name: str | None, since: str | None, *, as_json: bool) -> None:
     """Print what arrives, live, until interrupted: first what came since this device was last online.
 
     With --json, one object a line with an `event`: entry, topic, gone, read, typing, online, offline.
     """
     start = None if since is None else _moment(since)
-
-    async def work(session: Session, screen: Screen) -> None:
-        only: TopicId | None = None
-        with session.subscribe() as arriving:
-            if name is not None:
-                await reach_if_possible(session, screen)
-                only = (await names.topic(session, screen, name)).topic
-            if start is not None:
-                await reach_if_possible(session, screen)
-                await _tail_since(session, screen, only, start, as_json=as_json)
-                while arriving.statistics().current_buffer_used:
-                    arriving.receive_nowait()  # Shown already.
-            async for event in arriving:
-                if only is None or _topic_of(event) in {None, only}:
-                    await _print(session, screen, event, as_json=as_json)
-            await session.reach()  # Nothing arrives any more: this says why.
-
-    program.with_session(work)
+    only: TopicId | None = None
+    with session.subscribe() as arriving:
+        if name is not None:
+            await reach_if_possible(session, screen)
+            only = (await names.topic(session, screen, name)).topic
+        if start is not None:
+            await reach_if_possible(session, screen)
+            await _tail_since(session, screen, only, start, as_json=as_json)
+            while arriving.statistics().current_buffer_used:
+                arriving.receive_nowait()  # Shown already.
+        async for event in arriving:
+            if only is None or _topic_of(event) in {None, only}:
+                await _print(session, screen, event, as_json=as_json)
+        await session.reach()  # Nothing arrives any more: this says why.
 
 
 async def _tail_since(session: Session, screen: Screen, only: TopicId | None, start: int, *, as_json: bool) -> None:
@@ -291,14 +281,11 @@ def topics_command(context: click.Context, *, as_json: bool) -> None:
 def _setting(word: str, explained: str, **change: bool) -> None:
     @topics_command.command(word, help=explained)
     @click.argument("name")
-    @pass_program
-    def set_command(program: Program, name: str) -> None:
-        async def work(session: Session, screen: Screen) -> None:
-            summary = await names.topic(session, screen, name)
-            await session.request(msgspec.structs.replace(SetTopic(id=0, topic=summary.topic), **change))
-            screen.say(f"{screen.title(summary)}: {word} is done.")
-
-        program.online(work)
+    @online
+    async def set_command(session: Session, screen: Screen, name: str) -> None:
+        summary = await names.topic(session, screen, name)
+        await session.request(msgspec.structs.replace(SetTopic(id=0, topic=summary.topic), **change))
+        screen.say(f"{screen.title(summary)}: {word} is done.")
 
 
 _setting("mute", "Do not alert me of NAME.", muted=True)
@@ -309,27 +296,19 @@ _setting("unpin", "List NAME where it belongs.", pinned=False)
 
 @topics_command.command("clear")
 @click.argument("name")
-@pass_program
-def clear_command(program: Program, name: str) -> None:
+@online
+async def clear_command(session: Session, screen: Screen, name: str) -> None:
     """Hide all that was said in NAME so far, from oneself, on all one's devices. It cannot be taken back."""
-
-    async def work(session: Session, screen: Screen) -> None:
-        summary = await names.topic(session, screen, name)
-        if summary.head:
-            await session.request(Clear(id=0, topic=summary.topic, seq=summary.head))
-        screen.say(f"{screen.title(summary)} is cleared.")
-
-    program.online(work)
+    summary = await names.topic(session, screen, name)
+    if summary.head:
+        await session.request(Clear(id=0, topic=summary.topic, seq=summary.head))
+    screen.say(f"{screen.title(summary)} is cleared.")
 
 
 @topics_command.command("read")
 @click.argument("name")
-@pass_program
-def read_command(program: Program, name: str) -> None:
+@online
+async def read_command(session: Session, screen: Screen, name: str) -> None:
     """Mark all of NAME as read."""
-
-    async def work(session: Session, screen: Screen) -> None:
-        summary = await names.topic(session, screen, name)
-        session.mark_read(summary.topic, summary.head)
-
-    program.online(work)
+    summary = await names.topic(session, screen, name)
+    session.mark_read(summary.topic, summary.head)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Concatenate
 
 import click
 import msgspec
@@ -24,7 +24,6 @@ from protocol.frames import Edit, React, Send
 
 DEFAULT_SERVER = "ws://127.0.0.1:8440"
 PARTING_SECONDS = 5.0  # What still waits when a command is done gets so long to go out.
-T = TypeVar("T")
 
 EXITS = """\b
 Exit status: 0 it is done; 1 the server refused; 2 wrong usage; 3 the server cannot be reached;
@@ -54,41 +53,43 @@ class Program:
             raise SignedOutError(f"{account.handle} is signed out here")
         return name, account
 
-    def with_session(self, work: Callable[[Session, Screen], Awaitable[T]]) -> T:
+    def with_session(self, work: Callable[[Session, Screen], Awaitable[None]]) -> None:
         """Run `work` with a session that is on its way online, and say afterwards what the server refused."""
-        return trio.run(self._with_session, work)
+        trio.run(self._with_session, work)
 
-    def online(self, work: Callable[[Session, Screen], Awaitable[T]]) -> T:
+    def online(self, work: Callable[[Session, Screen], Awaitable[None]]) -> None:
         """Run `work` with a session that is online and has caught up.
 
         Raises:
             UnreachableError: It could not be.
         """
 
-        async def reached(session: Session, screen: Screen) -> T:
+        async def reached(session: Session, screen: Screen) -> None:
             await session.reach()
             await session.caught_up()
-            return await work(session, screen)
+            await work(session, screen)
 
-        return self.with_session(reached)
+        self.with_session(reached)
 
-    async def _with_session(self, work: Callable[[Session, Screen], Awaitable[T]]) -> T:
+    async def _with_session(self, work: Callable[[Session, Screen], Awaitable[None]]) -> None:
         name, account = self.account()
         if self.server is not None:
             account = msgspec.structs.replace(account, url=self.server)
         cache = Cache(self.profiles.cache_path(name))
         session, screen = Session(account, cache, ca=self.ca), Screen(cache)
-        done: list[T] = []
         failed: list[Exception] = []
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_run_quietly, session)
             try:
-                done.append(await work(session, screen))
+                await work(session, screen)
                 with trio.move_on_after(PARTING_SECONDS if session.is_online else 0):
                     await session.outbox_empty()
                     await session.marks_sent()
-            except (ClientError, click.ClickException, BrokenPipeError) as error:
+            except (ClientError, click.ClickException) as error:
                 failed.append(error)
+            except BrokenPipeError:
+                hush()
+                failed.append(click.exceptions.Exit(0))
             session.stop()
         for waiting in cache.outbox.refused():
             screen.note(f"Not sent, the server refused it: {described(waiting)} ({(waiting.refused or ('',))[0]})")
@@ -97,12 +98,16 @@ class Program:
         if failed:
             raise failed[0]
         self.profiles.keep(name, session.account if self.server is None else account)
-        return done[0]
 
 
 async def _run_quietly(session: Session) -> None:
     with suppress(ClientError):  # Whoever waits for the session is told.
         await session.run()
+
+
+def hush() -> None:
+    """Nobody reads standard output any more: what is still buffered for it must not complain at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def described(waiting: Waiting) -> str:
@@ -137,3 +142,26 @@ def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
 
 
 pass_program = click.make_pass_decorator(Program)
+
+
+Work = Callable[Concatenate[Session, Screen, ...], Awaitable[None]]
+
+
+def online(work: Work) -> Callable[..., None]:
+    """Make a command of `work`, which wants to be online; the command's arguments come after session and screen."""
+    return _wrapped(work, Program.online)
+
+
+def with_session(work: Work) -> Callable[..., None]:
+    """Make a command of `work` likewise, which can do something offline too."""
+    return _wrapped(work, Program.with_session)
+
+
+def _wrapped(
+    work: Work, how: Callable[[Program, Callable[[Session, Screen], Awaitable[None]]], None]
+) -> Callable[..., None]:
+    def run(program: Program, **arguments: Any) -> None:
+        how(program, lambda session, screen: work(session, screen, **arguments))
+
+    run.__doc__ = work.__doc__
+    return pass_program(run)

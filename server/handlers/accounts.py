@@ -33,7 +33,6 @@ from protocol.ids import DeviceId, Epoch, PersonId, new_id
 from server.handles import RESERVED
 from server.outcomes import (
     NOT_FOUND,
-    RESYNC,
     Again,
     Answer,
     Ask,
@@ -183,22 +182,23 @@ class Accounts:
 
     def resume(self, request: Resume, at: int) -> Decision:
         """Sign in by a device's token, and with `heads` bring it up to date in the same round trip."""
-        if request.epoch not in {None, self.epoch}:
-            return RESYNC
-
         def found(signed: SignedPerson | None) -> Decision:
             if signed is None:
                 return _BAD_TOKEN
             caller = Caller(
                 person=signed.person, handle=signed.handle, device=signed.device, preferences=signed.preferences
             )
-            reply = _signed_in(caller)
-            seen = Note(writes.SeeDevice(device=caller.device, at=at))
+            seen = (Note(writes.SeeDevice(device=caller.device, at=at)),)
+            resync = Answer(SignedIn(**_fields(caller), resync=True), seen)
+            if request.epoch not in {None, self.epoch}:
+                return Enter(caller, resync)
             if request.heads is None:
-                return Enter(caller, Answer(reply, (seen,)))
+                return Enter(caller, Answer(_signed_in(caller), seen))
             return Enter(
                 caller,
-                CatchUp(request.heads, request.marks, lambda sync: SignedIn(**_fields(caller), sync=sync), (seen,)),
+                CatchUp(
+                    request.heads, request.marks, lambda sync: SignedIn(**_fields(caller), sync=sync), resync, seen
+                ),
             )
 
         return Ask(lambda reader: reader.signed(token_digest(request.token)), found)
@@ -249,7 +249,7 @@ class Accounts:
                     return Again(request)
                 return Enter(
                     replace(caller, device=device.device),
-                    Answer(TokenReply(token=token), (SignOut(outcome.devices),)),
+                    Answer(TokenReply(device=device.device, token=token), (SignOut(outcome.devices),)),
                 )
 
             return Commit(write, then)

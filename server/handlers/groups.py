@@ -177,8 +177,11 @@ class Groups:
         if topic.members[caller.person].role is Role.OWNER and not last:
             return _HAND_OVER_FIRST
         going = list(topic.members) if last else [caller.person]
+        changes: list[Change] = [Stand(person=person, standing=None) for person in going]
+        if last:
+            changes.append(SetLink(digest=None))
         draft = self.drafts.draft(request, caller, at=at, kind=Kind.LEFT)
-        return _post(request, topic, draft, *(Stand(person=person, standing=None) for person in going))
+        return _post(request, topic, draft, *changes)
 
     def remove(self, request: GroupRemove, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Remove a member of lower rank."""

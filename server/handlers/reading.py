@@ -43,7 +43,7 @@ class Reading:
         """Bring the caller's topics up to date and make them live."""
         if request.epoch not in {None, self.epoch}:
             return RESYNC
-        return CatchUp(request.heads, request.marks, lambda reply: reply)
+        return CatchUp(request.heads, request.marks, lambda reply: reply, RESYNC)
 
     def history(self, request: History, caller: Caller, at: int) -> Decision:
         """Return a page of one topic."""
@@ -53,7 +53,14 @@ class Reading:
         def then(page: HistoryPage | None) -> Decision:
             if page is None:
                 return NOT_FOUND
-            return Answer(HistoryReply(entries=page.entries, related=page.related, complete=page.complete))
+            return Answer(
+                HistoryReply(
+                    entries=page.entries,
+                    complete=page.complete,
+                    related=page.related,
+                    related_complete=page.related_complete,
+                )
+            )
 
         return Ask(
             lambda reader: reader.history(

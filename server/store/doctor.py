@@ -134,6 +134,15 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "person {1} of topic {0} is shown as having read to {2}, but has read to {3}, or blocks nobody there",
+        """
+        SELECT m.topic, m.person, m.shown_read, m.read FROM members AS m JOIN topics AS t ON t.topic = m.topic
+        WHERE m.shown_read > m.read OR (m.shown_read IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM blocks AS b WHERE b.person = m.person
+            AND b.blocked = CASE t.one_peer WHEN m.person THEN t.other_peer ELSE t.one_peer END))
+        """,
+    ),
+    Invariant(
         "person {0} has marks {1}, but one of their topics changed at {2}",
         """
         SELECT p.person, p.marks, max(m.changed) FROM people AS p JOIN members AS m ON m.person = p.person

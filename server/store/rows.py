@@ -28,7 +28,7 @@ SUMMARY = f"""
 SELECT t.topic, t.kind, t.side, m.standing, m.role, ifnull(last.seq, 0), m.start, m.read,
        ifnull(last.nth, 0) - m.read_nth, m.muted, m.pinned,
        t.name, t.notice, t.seats, t.silenced_until, peer.person, peer.handle,
-       CASE WHEN NOT (peer.receipts AND me.receipts) THEN NULL
+       CASE WHEN peer.person IS NULL OR NOT (peer.receipts AND me.receipts) THEN NULL
            WHEN ifnull(theirs.shown_read, theirs.read) >= theirs.since THEN ifnull(theirs.shown_read, theirs.read)
            ELSE 0 END,
        m.changed

@@ -42,14 +42,15 @@ def apply(
     """Bring `changes` to the rows; `seq` is that of the entry stored with them, or the head when there was none.
 
     Return the summary of each person whose standing changed, None for those who have none any more. Who is not shown
-    an invitation is left out.
+    an invitation is left out, when it comes and when it goes.
     """
     stands: dict[PersonId, Standing | None] = {}
     for change in changes:
         match change:
             case Stand(standing=None):
+                if summary(connection, topic, change.person) is not None:
+                    stands[change.person] = None
                 connection.execute(_GO, (topic, change.person))
-                stands[change.person] = None
             case Stand(standing=Standing() as standing):
                 _stand(connection, topic, change, standing, seq)
                 stands[change.person] = standing

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from protocol.entries import Entry, Kind, Standing
+from protocol.entries import Entry, Kind
 from protocol.frames import (
     REQUESTS,
     Edit,
@@ -395,9 +395,8 @@ def test_what_is_refused_stores_nothing(server: InlineServer) -> None:
     assert server.dump() == before
 
 
-def test_a_chat_is_a_topic_of_two_members(server: InlineServer) -> None:
+def test_the_summary_of_a_chat_names_the_other_and_needs_no_list_of_members(server: InlineServer) -> None:
     alice, bob = server.people("alice", "bob")
-    members = alice.do(ShowTopic, topic=server.chat(alice, bob)).members
-    assert {(member.handle, member.standing) for member in members} == {
-        ("alice", Standing.MEMBER), ("bob", Standing.MEMBER),
-    }  # fmt: skip
+    reply = alice.do(ShowTopic, topic=server.chat(alice, bob))
+    assert reply.summary.peer is not None
+    assert (reply.summary.peer.handle, reply.members) == ("bob", ())

@@ -159,9 +159,7 @@ def test_every_member_may_invite(town: Town, role: Role) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("shape", [GroupApprove, GroupRefuse])
-def test_who_comes_in_by_asking_is_decided_by_those_who_may(
-    town: Town, role: Role, shape: type[Request[Any]]
-) -> None:
+def test_who_comes_in_by_asking_is_decided_by_those_who_may(town: Town, role: Role, shape: type[Request[Any]]) -> None:
     allowed = Act.ADMIT in MAY[role]
     assert town.outcome(town.of(role), shape, person=town.asker.person) == ("done" if allowed else "not_allowed")
     after = Standing.MEMBER if shape is GroupApprove else None
@@ -304,7 +302,10 @@ def test_people_are_invited_with_the_founding_each_once_and_never_the_founder(se
     assert (told.summary.topic, told.summary.standing) == (topic, Standing.INVITED)
     state = server.reads.reader.topic(topic)
     assert state is not None
-    assert [member.standing for member in state.members.values()] == [Standing.MEMBER, Standing.INVITED]
+    assert {person: member.standing for person, member in state.members.items()} == {
+        ann.person: Standing.MEMBER,
+        ben.person: Standing.INVITED,
+    }
 
 
 def test_an_invited_person_sees_name_and_size_and_nothing_said(town: Town) -> None:
@@ -319,7 +320,7 @@ def test_who_comes_in_is_told_and_gets_the_entry_of_it_and_what_follows(town: To
     town.owner.send(b"before", topic=town.topic)
     joined = town.guest.do(GroupAccept, topic=town.topic)
     town.owner.send(b"after", topic=town.topic)
-    told, came, said = [push for push in town.guest.pushes()]
+    told, came, said = town.guest.pushes()
     assert isinstance(told, TopicPush)
     assert isinstance(came, EntryPush)
     assert isinstance(said, EntryPush)
@@ -388,7 +389,6 @@ def test_who_is_removed_gets_gone_on_every_device_and_no_later_entry(town: Town)
     town.owner.do(GroupRemove, topic=town.topic, person=phone.person)
     town.owner.send(b"behind your back", topic=town.topic)
     assert [device.pushes() for device in (phone, tablet)] == [[GonePush(topic=town.topic)]] * 2
-    assert phone.do(ShowTopic, topic=town.topic).summary if town.standing(phone) else True
     reply = phone.sync({town.topic: 1})
     assert (reply.gone, reply.slices) == ((town.topic,), ())
 
@@ -683,5 +683,3 @@ def test_a_role_is_told_to_its_bearer_and_written_in_the_log(town: Town) -> None
     assert isinstance(said, EntryPush)
     assert told.summary.role is Role.ADMIN
     assert (said.entry.kind, said.entry.person, said.entry.role) == (Kind.ROLE, member.person, Role.ADMIN)
-
-

@@ -4,10 +4,10 @@ import pytest
 import trio
 
 from client.account import login
+from client.cache import Cache
 from client.errors import RefusedError, SignedOutError
 from client.events import PreferencesChanged, ReadUpTo
 from client.session import Session
-from client.cache import Cache
 from protocol.frames import (
     ChangePassword,
     Clear,

@@ -70,7 +70,9 @@ async def test_what_was_acked_before_kill_9_is_there_after_every_restart(tmp_pat
         assert len(acked) > KILLS
 
         # Whatever was ever sent came through in the end, and nothing else did.
-        messages = {entry.cid: entry.body for entries in log.values() for entry in entries if entry.kind is Kind.MESSAGE}
+        messages = {
+            entry.cid: entry.body for entries in log.values() for entry in entries if entry.kind is Kind.MESSAGE
+        }
         assert messages.keys() - acked - written.keys() == {log[chat][0].cid}
         assert written.items() <= messages.items()
 

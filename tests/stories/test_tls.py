@@ -59,9 +59,7 @@ async def test_who_does_not_know_its_authority_does_not_talk_to_it(
         await town.settle("alice")
 
 
-async def test_who_speaks_plainly_to_it_is_not_heard(
-    tmp_path: Path, certified: tuple[dict[str, Path], Path]
-) -> None:
+async def test_who_speaks_plainly_to_it_is_not_heard(tmp_path: Path, certified: tuple[dict[str, Path], Path]) -> None:
     settings, ca = certified
     async with open_town(tmp_path, settings, ca=ca) as town:
         alice, bob = await town.settle("alice", "bob")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 30.0  # Nothing here takes a tenth of it; past that something hangs.
 SERVE = ("-m", "server", "serve")
 FAILURES = re.compile(
-    r"\b(request\.failed|link\.failed|server\.crashed|server\.thread_crashed|store\.broken|Traceback)\b"
+    r"\b((request|write|computation|link)\.failed|server\.(thread_)?crashed|store\.broken|Traceback)\b"
 )
 
 # Cheap passwords, no rates: what stories are about is elsewhere, and those have tests of their own.

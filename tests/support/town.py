@@ -26,7 +26,7 @@ from protocol.frames import Appended, GroupAccept, GroupFound, Reply, Request, S
 from protocol.ids import Cid, PersonId, Seq, TopicId
 from tests.support.daemon import PATIENCE_S, SERVE, Daemon, operator, serving
 
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 R = TypeVar("R", bound=Reply)
 Words = Callable[[str], bytes]
 

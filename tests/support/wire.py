@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 
 import trio
@@ -185,10 +185,8 @@ class RawClient:
             self._protocol.receive_eof()
             assert self._protocol.close_rcvd is not None, "the server hung up without a word"
         events: list[object] = list(self._protocol.events_received())
-        try:
+        with suppress(trio.BrokenResourceError):
             await self.flush()
-        except trio.BrokenResourceError:
-            pass
         return events
 
 

@@ -53,7 +53,7 @@ def test_the_commands_explain_themselves(meet: Meet) -> None:
         "That is the beginning",
     ):
         assert words in ran.out
-    assert f"- {bob.handle}" in ran.out
+    assert f"- {bob.handle}" in ran.out.splitlines()
 
 
 def test_without_a_server_what_is_said_is_kept(meet: Meet) -> None:

@@ -43,6 +43,7 @@ PLANTED = {
     "a start past the head": ("UPDATE members SET start = 99, read = 7 WHERE topic = :group", "from 99 on"),
     "a mark past the head": ("UPDATE members SET read = 99 WHERE topic = :group", "read to 99"),
     "a miscounted mark": ("UPDATE members SET read_nth = 1000 WHERE topic = :chat", "counted from 1000"),
+    "a frozen mark": ("UPDATE members SET shown_read = 0 WHERE topic = :group", "is shown as having read to 0"),
     "marks that went back": ("UPDATE people SET marks = 0", "has marks 0"),
     "a miscounted group": ("UPDATE topics SET seats = 9 WHERE topic = :group", "counts 9 members"),
     "two owners": ("UPDATE members SET role = 'owner' WHERE topic = :group", "owners"),
