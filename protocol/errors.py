@@ -29,7 +29,6 @@ class ErrorCode(StrEnum):
     NOT_ACCEPTED = "not_accepted"
     NOT_ALLOWED = "not_allowed"
     MUTED = "muted"
-    WRONG_SIDE = "wrong_side"
     CONFLICT = "conflict"
     TOO_LATE = "too_late"
     TOO_MANY = "too_many"
@@ -45,8 +44,7 @@ class CloseCode(IntEnum):
     SHUTDOWN = 4000
     SLOW = 4001
     SILENT = 4002
-    OVERLOADED = 4003
-    HELLO_TIMEOUT = 4004
+    HELLO_TIMEOUT = 4003
     MALFORMED = 4500
     SIGNED_OUT = 4501
     UNSUPPORTED = 4502

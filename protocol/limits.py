@@ -18,10 +18,11 @@ LINK_CHARS = 64
 CODE_CHARS = 128
 
 COLLECTION_ITEMS = 4096  # In any one MessagePack array or map.
-NESTING_DEPTH = 1000  # Arrays and maps inside each other, the message itself counted; msgpack's own stack ends at 1024.
+NESTING_DEPTH = 1024  # Arrays and maps inside each other, the message itself counted: the depth of msgpack's stack.
 HEADS = 2000  # Topics named in one `sync` or `resume`.
 LOOKUP_PEOPLE = 200
 WATCHED_PEOPLE = 500
+BLOCKED_PEOPLE = 2000
 INVITED_AT_FOUNDING = 100
 HISTORY_ENTRIES = 200
 RELATED_ENTRIES = 1000

@@ -77,7 +77,7 @@ class LimitSettings(_Section, frozen=True, kw_only=True):
         int, _count(1 << 19, 1 << 40, "Unsent bytes of all connections; past that the slowest go first.")
     ] = 1 << 28
     handshake_s: Annotated[float, _seconds("From the connection to the end of the TLS and WebSocket handshakes.")] = 10
-    hello_s: Annotated[float, _seconds("From the WebSocket handshake to being signed in.")] = 10
+    hello_s: Annotated[float, _seconds("From the connection to being signed in.")] = 30
     heartbeat_s: Annotated[
         float, _seconds("A connection silent for so long is pinged; after as long again it is closed with 4002.")
     ] = 30
@@ -94,7 +94,9 @@ def _rate(text: str) -> Rate:
 class RateSettings(_Section, frozen=True, kw_only=True):
     per_connection: Annotated[Rate, _says("All requests of one connection.")] = _rate("200/1s")
     per_person: Annotated[Rate, _says("All requests of one person, on all their devices.")] = _rate("400/1s")
-    per_address: Annotated[Rate, _says("All requests from one IP address (IPv6: one /64; loopback is exempt, here and below).")] = _rate("2000/1s")
+    per_address: Annotated[
+        Rate, _says("All requests from one IP address (IPv6: one /64; loopback is exempt, here and below).")
+    ] = _rate("2000/1s")
     register: Annotated[Rate, _says("`register`, by address.")] = _rate("20/1h")
     login: Annotated[
         Rate, _says("`login`, by address and, apart from that, by handle; `change_password`, by person.")

@@ -8,6 +8,7 @@ from protocol import frames
 from protocol.entries import Standing
 from protocol.errors import ErrorCode
 from protocol.frames import Reply, Request
+from protocol.ids import is_cid
 from server.handlers.accounts import Accounts
 from server.handlers.groups import Groups
 from server.handlers.messages import Messages
@@ -18,6 +19,7 @@ from server.posting import Drafts, answer_again
 from server.topics import TopicState
 
 _NOT_SIGNED_IN = Refuse(ErrorCode.NOT_SIGNED_IN, "sign in first: register, login or resume")
+_NO_CID = Refuse(ErrorCode.BAD_REQUEST, "a cid is a UUIDv7, as 16 bytes", field="cid")
 _ALREADY = Refuse(ErrorCode.ALREADY_SIGNED_IN, "this connection is signed in already")
 
 
@@ -112,6 +114,9 @@ class Dispatch:
 
     def decide(self, request: Request[Reply], caller: Caller | None, at: int) -> Decision:
         """Return what is to be done about `request`; `at`: Unix ms."""
+        cid = getattr(request, "cid", None)
+        if cid is not None and not is_cid(cid):
+            return _NO_CID
         match self._rules[type(request)]:
             case Anyone(handler):
                 if caller is not None and not isinstance(request, frames.Hello):

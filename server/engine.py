@@ -242,16 +242,17 @@ class Engine:
         topic = write.topic if isinstance(write, Post) else None
         if topic is not None:
             self._rooms.pin(topic)
-        entering = turn.asker.caller is None
-        if entering:
-            turn.asker.wait()  # What comes behind a login is to be asked by who logs in.
-        self._commits.submit(write, partial(self._committed, turn, decision, topic, entering))
+        # What comes behind a login is asked by who logs in; what comes behind a founding finds what is founded.
+        waiting = turn.asker.caller is None or (isinstance(write, Post) and write.founding is not None)
+        if waiting:
+            turn.asker.wait()
+        self._commits.submit(write, partial(self._committed, turn, decision, topic, waiting))
 
-    def _committed(self, turn: _Turn, decision: Commit, topic: TopicId | None, entering: bool, result: Result) -> None:  # noqa: FBT001
+    def _committed(self, turn: _Turn, decision: Commit, topic: TopicId | None, waiting: bool, result: Result) -> None:  # noqa: FBT001
         self._hub.committed(result)
         if topic is not None:
             self._rooms.unpin(topic)
-        if entering:
+        if waiting:
             turn.asker.go_on()
         if isinstance(result, NoRoom):
             self._end(turn, UNAVAILABLE)

@@ -74,12 +74,7 @@ class Run:
         """Run to the end, or to the first SIGINT or SIGTERM; nothing is left behind in either case."""
         async with trio.open_nursery() as nursery:
             await nursery.start(_cancel_when_interrupted, nursery.cancel_scope)
-            try:
-                await self._run()
-            except* (HostError, ClientError) as group:
-                self.code = FAILED
-                for error in _leaves(group):
-                    self._console.print(Text(f"✗ {error}", "red"), soft_wrap=True)
+            await self._run()
             nursery.cancel_scope.cancel()
         if self.code == INTERRUPTED:
             self._console.print("Interrupted. The server is stopped and its data removed.")
@@ -95,14 +90,18 @@ class Run:
                     summary = await self._summary(town, host, ledger, picture)
                 summary.show(self._console)
                 self.code = FAILED if summary.faults else HELD
-                if summary.faults:
-                    self._console.print(Text(f"The server's last words:\n{host.last_words()}", "dim"), soft_wrap=True)
                 if wish.report is not None:
                     _write(wish.report, summary)
                 if wish.stay:
                     self._invite(town, host)
                     await trio.sleep_forever()
+            except* (HostError, ClientError) as group:
+                self.code = FAILED
+                for error in _leaves(group):
+                    self._console.print(Text(f"✗ {error}", "red"), soft_wrap=True)
             finally:
+                if self.code == FAILED:
+                    self._console.print(Text(f"The server's last words:\n{host.last_words()}", "dim"), soft_wrap=True)
                 with trio.CancelScope(shield=True):
                     await host.stop()
 

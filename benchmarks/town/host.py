@@ -17,7 +17,7 @@ OUTBOX_BYTES = 1 << 19  # The least there is, so that a slow reader is found out
 
 
 class HostError(Exception):
-    """The server did not start; the message ends with the last it said."""
+    """The server did not start; `Host.last_words` may say why."""
 
 
 class Host:
@@ -66,7 +66,7 @@ class Host:
                     break
         if b"\n" not in line:
             await self.kill()
-            raise HostError(f"the server did not start\n{self.last_words()}")
+            raise HostError("the server did not start")
         self._port = int(json.loads(line)["listening"].rpartition(":")[2])
 
     async def kill(self) -> None:
@@ -91,6 +91,8 @@ class Host:
 
     def last_words(self) -> str:
         """Return the end of what the server logged."""
+        if not self._log.exists():
+            return "(none)"
         return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
 
 

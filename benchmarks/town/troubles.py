@@ -13,11 +13,10 @@ from protocol.errors import CloseCode
 from protocol.frames import Send
 
 PAGE_BYTES = 24 * 1024
-STALLED_BYTES = (1 << 20, 4 << 20, 8 << 20)  # Tried in turn: how much kernels buffer differs.
+STALLED_BYTES = (2 << 20, 4 << 20, 8 << 20)  # Tried in turn: how much kernels buffer differs.
 FOUND_OUT_SECONDS = 3.0
 DOWN_SECONDS = 0.3
 BACK_SECONDS = 20.0
-LINES_AT_ONCE = 2  # By everybody on the square, just before the kill.
 BUSY_SECONDS = 1.0
 
 
@@ -119,14 +118,15 @@ async def crash(life: Life, troubles: Troubles) -> None:
 
 
 async def _speak_all_at_once(life: Life) -> None:
-    """Let everybody on the square say several things; return when the server is in the middle of it."""
-    square = life.town.places[0]
-    talk = turns(life.town, square, life.chance("before the kill"))
-    for number, turn in zip(square.members * LINES_AT_ONCE, talk, strict=False):
-        life.devices[number].say(square.name, life.topics[square.name], turn.text)
-    most = LINES_AT_ONCE * len(square.members)
+    """Let everybody say something in each of their smaller places; return when the server is in the middle of it."""
+    before = life.ledger.waiting
+    for place in life.town.places[1:]:
+        talk = turns(life.town, place, life.chance(f"{place.name} before the kill"))
+        for number, turn in zip(place.members, talk, strict=False):
+            life.devices[number].say(place.name, life.topics[place.name], turn.text)
+    enough = before + (life.ledger.waiting - before) * 2 // 3
     with trio.move_on_after(BUSY_SECONDS):
-        while life.ledger.waiting > 2 * most // 3:  # noqa: ASYNC110 - a ledger tells nobody what is written into it.
+        while life.ledger.waiting > enough:  # noqa: ASYNC110 - a ledger tells nobody what is written into it.
             await trio.sleep(0.001)
 
 

@@ -182,6 +182,7 @@ class Accounts:
 
     def resume(self, request: Resume, at: int) -> Decision:
         """Sign in by a device's token, and with `heads` bring it up to date in the same round trip."""
+
         def found(signed: SignedPerson | None) -> Decision:
             if signed is None:
                 return _BAD_TOKEN

@@ -95,7 +95,16 @@ class Messages:
                 return _NOT_YOURS
             if at - target.at > self.edit_ms:
                 return _TOO_LATE
-            return self._post(request, caller, topic, at, kind=Kind.EDIT, target=target.seq, body=request.body)
+            return self._post(
+                request,
+                caller,
+                topic,
+                at,
+                kind=Kind.EDIT,
+                target=target.seq,
+                body=request.body,
+                hidden_from=_hidden_from(topic, caller.person),
+            )
 
         return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
 
@@ -105,7 +114,16 @@ class Messages:
         def decide(target: Header) -> Decision:
             if target.kind is not Kind.MESSAGE:
                 return NOT_FOUND
-            return self._post(request, caller, topic, at, kind=Kind.REACTION, target=target.seq, body=request.body)
+            return self._post(
+                request,
+                caller,
+                topic,
+                at,
+                kind=Kind.REACTION,
+                target=target.seq,
+                body=request.body,
+                hidden_from=_hidden_from(topic, caller.person),
+            )
 
         return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
 
@@ -120,7 +138,10 @@ class Messages:
                     return _TOO_LATE
             elif not _may_recall(topic, caller, target.sender):
                 return _NOT_YOURS
-            return self._post(request, caller, topic, at, kind=Kind.RECALL, target=target.seq)
+            # Whoever has the text is told to drop it, blocked or not.
+            return self._post(
+                request, caller, topic, at, kind=Kind.RECALL, target=target.seq, hidden_from=target.hidden_from
+            )
 
         return _on_target(request.target, caller, topic, decide)
 
@@ -138,11 +159,15 @@ class Messages:
         *,
         kind: Kind,
         target: Seq,
+        hidden_from: PersonId | None,
         body: bytes | None = None,
     ) -> Decision:
-        hidden_from = _across(topic, caller.person)[0] if topic.kind is TopicKind.CHAT else None
         draft = self.drafts.draft(request, caller, at=at, kind=kind, body=body, target=target, hidden_from=hidden_from)
         return post(request, Post(topic=topic.topic, generation=topic.generation, draft=draft))
+
+
+def _hidden_from(topic: TopicState, sender: PersonId) -> PersonId | None:
+    return _across(topic, sender)[0] if topic.kind is TopicKind.CHAT else None
 
 
 def free_to_write(topic: TopicState, member: Member, *, at: int) -> bool:

@@ -7,9 +7,11 @@ from protocol.errors import ErrorCode
 from protocol.frames import Block, Blocks, Done, People, PeopleReply, Person, Unblock, Watch, WatchReply
 from protocol.handles import HandleError, normalise
 from protocol.ids import PersonId
+from protocol.limits import BLOCKED_PEOPLE
 from server.outcomes import NOT_FOUND, Answer, Ask, Caller, Commit, Decision, Part, Refuse, WatchFor
 from server.store.writes import PutBlock
 
+_MANY = Refuse(ErrorCode.TOO_MANY, f"one can block {BLOCKED_PEOPLE} people at most")
 _ONESELF = Refuse(ErrorCode.BAD_REQUEST, "one cannot block oneself", field="person")
 
 
@@ -41,10 +43,15 @@ class Neighbours:
         write = PutBlock(person=caller.person, other=other, blocked=blocked, at=at)
         effects = (Part(caller.person, other),) if blocked else ()
 
-        def then(people: tuple[Person, ...]) -> Decision:
-            return Commit(write, lambda _: Answer(Done(), effects)) if people else NOT_FOUND
+        def then(found: tuple[tuple[Person, ...], tuple[Person, ...]]) -> Decision:
+            people, blocks = found
+            if not people:
+                return NOT_FOUND
+            if blocked and len(blocks) >= BLOCKED_PEOPLE:
+                return _MANY
+            return Commit(write, lambda _: Answer(Done(), effects))
 
-        return Ask(lambda reader: reader.people((), (other,)), then)
+        return Ask(lambda reader: (reader.people((), (other,)), reader.blocks(caller.person)), then)
 
     def blocks(self, request: Blocks, caller: Caller, at: int) -> Decision:
         """List whom one blocks."""

@@ -202,8 +202,8 @@ class Link:
             else:
                 break
             steps -= 1
-        if self.finished:
-            self.stir()  # To be told.
+        if self.stage is not OPEN:
+            self.stir()  # To be told, once it is finished.
         return False
 
     def slow(self) -> None:

@@ -77,7 +77,7 @@ class TLSTransport:
     def end(self) -> None:
         with suppress(ssl.SSLError):  # Our close_notify is written; the peer's is not waited for.
             self._tls.unwrap()
-        if self._push():
+        if self._push():  # A socket that is full to the brim just now is left to the deadline.
             self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:

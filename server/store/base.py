@@ -88,11 +88,13 @@ class ChatLookup:
 class HistoryPage:
     """Entries ascending; `related`: later edits, recalls and reactions of them from outside the page, newest first.
 
-    `complete`: there is nothing further in the direction asked (for `around`: before the page).
+    `related_complete`: all of those. `complete`: there is nothing further in the direction asked (for `around`: before
+    the page).
     """
 
     entries: tuple[Entry, ...]
     related: tuple[Entry, ...]
+    related_complete: bool
     complete: bool
 
 

@@ -20,7 +20,7 @@ _UP = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq BETWEEN ? AN
 _RELATED = f"""
 SELECT {ENTRY_COLUMNS} FROM entries
 WHERE topic = ? AND target BETWEEN ? AND ? AND seq > ? AND NOT erased AND hidden_from IS NOT ?
-ORDER BY seq DESC LIMIT {RELATED_ENTRIES}
+ORDER BY seq DESC
 """
 
 
@@ -42,6 +42,8 @@ def history(
     start, head = standing[0], standing[1] or 0
     first = max(start, 1)
     reader = _Reader(connection, topic, viewer, start)
+    room_for_related = slice_bytes // 4  # Or a page of long messages would leave none for what was made of them.
+    slice_bytes -= room_for_related
     if after is not None:
         entries = reader.read(_UP, max(first, after + 1), head, limit, slice_bytes)
         complete = not entries or entries[-1].seq == head
@@ -55,8 +57,9 @@ def history(
         last = head if before is None else min(head, before - 1)
         entries = reader.read(_DOWN, first, last, limit, slice_bytes)[::-1]
         complete = not entries or entries[0].seq == first
-    left = slice_bytes - sum(map(entry_bytes, entries))
-    return HistoryPage(entries=tuple(entries), related=reader.related(entries, left), complete=complete)
+    left = max(0, slice_bytes - sum(map(entry_bytes, entries))) + room_for_related
+    related, related_complete = reader.related(entries, left)
+    return HistoryPage(entries=tuple(entries), related=related, related_complete=related_complete, complete=complete)
 
 
 class _Reader:
@@ -77,16 +80,16 @@ class _Reader:
                 break
         return entries
 
-    def related(self, entries: list[Entry], room: int) -> tuple[Entry, ...]:
-        """Return what came after `entries` about them, newest first, as far as there is room."""
+    def related(self, entries: list[Entry], room: int) -> tuple[tuple[Entry, ...], bool]:
+        """Return what came after `entries` about them, newest first, as far as there is room; and whether it is all."""
         related: list[Entry] = []
         if not entries:
-            return ()
+            return (), True
         first, last = entries[0].seq, entries[-1].seq
         for row in self._connection.execute(_RELATED, (self._topic, first, last, last, self._viewer)):
-            if room <= 0:
-                break
+            if room <= 0 or len(related) == RELATED_ENTRIES:
+                return tuple(related), False
             entry = entry_of(row)
             related.append(entry)
             room -= entry_bytes(entry)
-        return tuple(related)
+        return tuple(related), True

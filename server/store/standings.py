@@ -30,6 +30,16 @@ _READ_NTH = """
 SELECT coalesce((SELECT nth FROM entries WHERE topic = :topic AND seq = :seq), 0) + (
     SELECT count(*) FROM entries WHERE topic = :topic AND hidden_from = :person AND seq > :seq AND kind = 'message')
 """
+# The mark is shown to the other one of a chat, where both give receipts.
+_SHOWN_TO = """
+SELECT theirs.person FROM members AS mine
+JOIN topics AS t ON t.topic = mine.topic AND t.one_peer IS NOT NULL
+JOIN members AS theirs ON theirs.topic = t.topic AND theirs.person <> mine.person
+JOIN people AS me ON me.person = mine.person AND me.receipts
+JOIN people AS peer ON peer.person = theirs.person AND peer.receipts
+WHERE mine.topic = ? AND mine.person = ? AND mine.shown_read IS NULL
+"""
+_CHANGED = "UPDATE members SET changed = ? WHERE topic = ? AND person = ?"
 _READ = "UPDATE members SET read = ?, read_nth = ?, changed = ? WHERE topic = ? AND person = ?"
 _SETTINGS = """
 UPDATE members SET muted = coalesce(?, muted), pinned = coalesce(?, pinned), changed = ? WHERE topic = ? AND person = ?
@@ -82,6 +92,7 @@ def mark_read(connection: sqlite3.Connection, mark: MarkRead) -> Marked | Stale:
     if read <= before.read:
         return Marked(summary=before, moved=False)
     _move(connection, mark.topic, mark.person, read)
+    _show_peer(connection, mark)
     after = summary(connection, mark.topic, mark.person)
     assert after is not None
     return Marked(summary=after, moved=True)
@@ -142,6 +153,13 @@ def _stand(connection: sqlite3.Connection, topic: TopicId, stand: Stand, standin
     connection.execute(_STAY, stays)
     if stand.start is not None and stand.start - 1 > row[1]:
         _move(connection, topic, stand.person, Seq(stand.start - 1))
+
+
+def _show_peer(connection: sqlite3.Connection, mark: MarkRead) -> None:
+    """In a chat, the mark is in the other one's summary; not while it is frozen, for then nothing of it changes."""
+    peer = connection.execute(_SHOWN_TO, (mark.topic, mark.person)).fetchone()
+    if peer is not None:
+        connection.execute(_CHANGED, (bump(connection, peer[0]), mark.topic, peer[0]))
 
 
 def _move(connection: sqlite3.Connection, topic: TopicId, person: PersonId, read: Seq) -> None:

@@ -81,6 +81,10 @@ class Device:
     def resume(self) -> None:
         self.connect()
         signed = self.ask("resume", token=self.token, epoch=self.epoch, marks=self.marks, heads=self.heads())
+        if signed.get("resync"):
+            self.topics, self.marks = {}, 0
+            self.sync()
+            return
         self._take_in(signed["sync"])
         if signed["sync"].get("more"):
             self.sync()

@@ -79,10 +79,25 @@ def test_a_page_ends_with_the_entry_that_passes_its_bytes(desk: Desk) -> None:
     assert oldest is not None
     assert middle is not None
     assert least is not None
-    assert (seqs(newest), newest.complete) == ([17, 18, 19, 20, 21], False)
-    assert (seqs(oldest), oldest.complete) == ([1, 2, 3, 4, 5, 6], False)
+    assert (seqs(newest), newest.complete) == ([18, 19, 20, 21], False)
+    assert (seqs(oldest), oldest.complete) == ([1, 2, 3, 4], False)
     assert 10 in seqs(middle)
     assert seqs(least) == [21]
+
+
+def test_a_page_full_of_long_messages_has_room_for_what_was_made_of_them(desk: Desk) -> None:
+    ann, bo = desk.person("ann"), desk.person("bo")
+    chat = desk.chat(ann, bo)
+    said = [desk.say(chat, bo, b"x" * 1000).seq for _ in range(20)]
+    for seq in said:
+        desk.post(chat, draft(bo, b"y" * 1500, kind=Kind.EDIT, target=seq))
+    page = desk.read.history(chat, ann, before=Seq(said[-1] + 1), limit=100, slice_bytes=8000)
+    assert page is not None
+    assert {entry.target for entry in page.related} >= {said[-1]}
+    assert not page.related_complete
+    few = desk.read.history(chat, ann, before=Seq(said[-1] + 1), limit=2, slice_bytes=8000)
+    assert few is not None
+    assert few.related_complete
 
 
 def test_who_is_no_member_has_no_history(desk: Desk) -> None:

@@ -4,7 +4,6 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -77,14 +76,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 async def fill(person: Resident, topic: TopicId) -> int:
     """Say long things until the disk is full; return how many were acked."""
-    for said in count():
-        try:
+    said = 0
+
+    async def talk_on() -> None:
+        nonlocal said
+        while True:
             await person.asks(Send(id=0, cid=person.cid(), body=LONG, topic=topic))
-        except RefusedError as refused:
-            assert refused.code == ErrorCode.UNAVAILABLE
-            assert refused.retry_after_ms
-            return said
-    raise AssertionError
+            said += 1
+
+    with pytest.raises(RefusedError) as refused:
+        await talk_on()
+    assert refused.value.code == ErrorCode.UNAVAILABLE
+    assert refused.value.retry_after_ms
+    return said
 
 
 async def test_on_a_full_disk_it_says_so_and_stores_nothing_until_there_is_room(small_disk: Path) -> None:

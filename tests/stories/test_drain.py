@@ -23,7 +23,7 @@ WINDOW = re.compile(r"reconnect in (\d+)-(\d+) ms")
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
-async def test_asked_to_stop_it_answers_all_it_stored_and_stores_nothing_more(
+async def test_asked_to_stop_it_answers_what_it_stored_and_stores_nothing_more(
     town: Town, asked: signal.Signals
 ) -> None:
     alice, bob, carol = await town.settle("alice", "bob", "carol")

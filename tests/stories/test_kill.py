@@ -76,7 +76,7 @@ async def test_what_was_acked_before_kill_9_is_there_after_every_restart(tmp_pat
         assert messages.keys() - acked - written.keys() == {log[chat][0].cid}
         assert written.items() <= messages.items()
 
-        # Every device has what the log has: those that were there all the time, those that were not, and a new one.
+        # Every device has what the log has: those that were there all along, those that were not, and a new one.
         await town.another_device(bob)
         for person in loud:
             await person.comes_online()

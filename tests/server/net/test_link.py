@@ -365,7 +365,7 @@ def test_a_request_that_takes_too_long_gets_a_408() -> None:
     assert bench.written().startswith(b"HTTP/1.1 408 ")
 
 
-def test_who_does_not_sign_in_in_time_gets_4004() -> None:
+def test_who_does_not_sign_in_in_time_gets_4003() -> None:
     bench = Bench(signed_in=False, hello_s=10)
     assert bench.pass_time(9.9) == 1010
     assert bench.link.stage is OPEN

@@ -324,7 +324,7 @@ def test_a_handshake_that_dawdles_byte_by_byte_is_given_up() -> None:
         assert station.poller.links == 0
 
 
-def test_who_does_not_sign_in_is_closed_with_4004() -> None:
+def test_who_does_not_sign_in_is_closed_with_4003() -> None:
     with Station(signed_in=False, hello_s=10) as station:
         client, _ = station.connect()
         station.wait(9)

@@ -97,6 +97,16 @@ def test_the_clients_close_notify_is_the_end_of_its_stream(contexts: Contexts) -
         assert session.disconnections == 1
 
 
+def test_a_client_that_vanishes_without_close_notify_is_gone_all_the_same(contexts: Contexts) -> None:
+    server, trusting = contexts
+    with Station(tls=server, trusting=trusting) as station:
+        client, session = station.connect()
+        client.close()
+        station._clients.remove(client)
+        station.until(lambda: station.poller.links == 0)
+        assert session.disconnections == 1
+
+
 def test_who_speaks_no_tls_is_dropped_and_the_others_are_unharmed(contexts: Contexts) -> None:
     server, trusting = contexts
     with Station(tls=server, trusting=trusting, answer=echo) as station:
