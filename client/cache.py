@@ -118,6 +118,10 @@ class Cache:
         rows = self._database.execute("SELECT topic, have FROM topics WHERE seated ORDER BY moved_at DESC, topic")
         return dict(rows)
 
+    def outside(self) -> list[TopicId]:
+        """Return the topics one is invited to or has asked to join."""
+        return [row[0] for row in self._database.execute("SELECT topic FROM topics WHERE NOT seated ORDER BY topic")]
+
     # Topics.
 
     def put_topic(self, summary: Summary) -> None:

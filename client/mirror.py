@@ -21,6 +21,7 @@ from client.events import (
     TopicChanged,
 )
 from client.order import TopicOrder
+from protocol import limits
 from protocol.entries import Entry, Standing
 from protocol.errors import GapError
 from protocol.frames import (
@@ -66,9 +67,9 @@ class Mirror:
         self.lacking.clear()
         return events
 
-    def restart(self) -> list[Event]:
-        """The server says that what we have is not of its store: forget it, and begin from nothing."""
-        self._cache.forget(epoch=None)
+    def restart(self, *, epoch: str | None = None) -> list[Event]:
+        """The server says that what we have is not of its store: forget it, and begin from nothing (of `epoch`)."""
+        self._cache.forget(epoch=epoch)
         self._orders.clear()
         self.lacking.clear()
         return [Resynced()]
@@ -80,6 +81,15 @@ class Mirror:
     def heads(self, topics: Sequence[TopicId]) -> dict[TopicId, Seq]:
         """Return up to where each of `topics` is known."""
         return {topic: self._orders[topic].have for topic in topics if topic in self._orders}
+
+    def known(self, topics: Sequence[TopicId]) -> dict[TopicId, Seq]:
+        """Return the heads of `topics`, and of as many as there is room for of those outside which one waits.
+
+        Those have no entries yet; they are named so that the server can say if the waiting is over.
+        """
+        heads = self.heads(topics)
+        room = limits.HEADS - len(heads)
+        return heads | dict.fromkeys(self._cache.outside()[:room], Seq(0))
 
     def synced(self, reply: SyncReply) -> list[Event]:
         """Take in an answer to `sync` or `resume`; the cache has all of it or nothing."""

@@ -79,7 +79,7 @@ class Stay:
             token=self._account.token,
             epoch=self._cache.epoch,
             marks=self._cache.marks,
-            heads=self._mirror.heads(named),
+            heads=self._mirror.known(named),
         )
         try:
             signed = await self.connection.request(resume)
@@ -89,7 +89,10 @@ class Stay:
             raise
         self.is_signed_in = True
         self._tell([Online()])
-        if signed.sync is not None:
+        if signed.resync:
+            self._tell(self._mirror.restart(epoch=hello.epochs[Side.PRIVATE]))
+            await self._catch_up(await self._sync([]), [], [])
+        elif signed.sync is not None:
             await self._catch_up(signed.sync, named, unnamed)
         if watched:
             online = (await self.connection.request(Watch(id=0, persons=tuple(watched)))).online

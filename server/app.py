@@ -83,7 +83,6 @@ def build(
         return fanout.turn()
 
     def every_second() -> None:
-        hub.every_second()
         presence.every_second(clock.monotonic())
 
     def store_broke(reason: str) -> None:

@@ -199,7 +199,7 @@ class Engine:
                         return
                     decision = UNAVAILABLE
                 case Enter():
-                    if not self._enter(turn, decision.caller):
+                    if not self._enter(turn, decision):
                         return
                     decision = decision.after
                 case CatchUp():
@@ -219,8 +219,7 @@ class Engine:
             self._when_idle()
 
     def _answer(self, turn: _Turn, answer: Answer) -> None:
-        for effect in answer.effects:
-            self._effect(turn.asker, effect)
+        self._effects(turn.asker, answer)
         turn.asker.reply(turn.request, answer.reply)
         if answer.close is not None:
             turn.asker.close(*answer.close)
@@ -278,9 +277,11 @@ class Engine:
         turn.asker.wait()
         return True
 
-    def _enter(self, turn: _Turn, caller: Caller) -> bool:
-        first = turn.asker.caller is None
+    def _enter(self, turn: _Turn, decision: Enter) -> bool:
+        caller, first = decision.caller, turn.asker.caller is None
         if not turn.asker.enter(caller):
+            if isinstance(decision.after, Answer):
+                self._effects(turn.asker, decision.after)  # What others lose by it they lose, asker or no asker.
             self._over()
             return False
         if first:
@@ -293,7 +294,7 @@ class Engine:
         caller = turn.asker.caller
         assert caller is not None
         turn.asker.wait()
-        self._hub.begin_sync()
+        ticket = self._hub.begin_sync()
         self._reads.ask(
             lambda reader: reader.sync(
                 caller.person,
@@ -303,21 +304,27 @@ class Engine:
                 reach=self._bounds.reach,
                 newest=self._bounds.newest,
             ),
-            partial(self._caught_up, turn, decision),
+            partial(self._caught_up, turn, decision, caller.person, ticket),
         )
 
-    def _caught_up(self, turn: _Turn, decision: CatchUp, found: "Future[SyncReply]") -> None:
+    def _caught_up(
+        self, turn: _Turn, decision: CatchUp, person: PersonId, ticket: int, found: "Future[SyncReply]"
+    ) -> None:
         turn.asker.go_on()
         if found.exception() is not None:
-            self._hub.end_sync()
+            self._hub.end_sync(ticket)
             otherwise = isinstance(found.exception(), ResyncError)
             self._step(turn, lambda: decision.otherwise if otherwise else found.result())
             return
-        sync = found.result()
+        sync = self._hub.amended(ticket, person, found.result())
         self._step(turn, lambda: Answer(decision.reply(sync), decision.effects))
         if not turn.asker.gone:
-            self._hub.release(turn.asker, sync)
-        self._hub.end_sync()
+            self._hub.release(ticket, turn.asker, sync)
+        self._hub.end_sync(ticket)
+
+    def _effects(self, asker: Asker, answer: Answer) -> None:
+        for effect in answer.effects:
+            self._effect(asker, effect)
 
     def _effect(self, asker: Asker, effect: Effect) -> None:
         match effect:
@@ -327,8 +334,10 @@ class Engine:
                 self._hub.sign_out(effect.devices, asked=asker)
             case Prefer():
                 self._hub.prefer(effect.person, effect.preferences)
-                if not effect.preferences.presence:
+                if not effect.preferences.presence:  # Off works both ways.
                     self._presence.hide(effect.person)
+                    for subscriber in self._hub.connections(effect.person):
+                        self._presence.unwatch(subscriber)
             case WatchFor():
                 if not asker.gone:
                     self._presence.watch(asker, effect.persons)

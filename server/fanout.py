@@ -26,7 +26,7 @@ class Parcel:
 
 @dataclass(slots=True)
 class Audience:
-    """The connections that follow one topic. `late`: who already has the entries up to that seq."""
+    """The connections that follow one topic. `late`: who already has the waiting entries up to that seq."""
 
     live: dict[Subscriber, None] = field(default_factory=dict)
     late: dict[Subscriber, Seq] = field(default_factory=dict)
@@ -96,7 +96,12 @@ class FanOut:
                 return
             job = self._jobs[topic] = _Job(audience)
             self._line(job).append(topic)
+        job.audience = audience  # Another one, if all who followed the topic when the job began are gone.
         job.waiting.append(parcel)
+
+    def busy(self, topic: TopicId) -> bool:
+        """Say whether anything of `topic` is still to be sent."""
+        return topic in self._jobs
 
     def turn(self) -> bool:
         """Serve at most `TURN` recipients (and the rest of a short job); say whether work is left."""
@@ -120,6 +125,7 @@ class FanOut:
             self._line(job).append(topic)
         else:
             del self._jobs[topic]
+            job.audience.late.clear()
         return served + 1  # A job without recipients is work, too.
 
     def _line(self, job: _Job) -> deque[TopicId]:

@@ -4,8 +4,12 @@ A topic is live on a connection once its sync has reached the head. Between the 
 the moment its reply goes out, commits go on; the journal holds them, so that nothing falls between the two.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count, islice
+
+import msgspec
 
 from protocol.codec import encode_push
 from protocol.entries import Entry, Standing
@@ -21,13 +25,51 @@ from server.topics import TopicState
 SIGNED_OUT_KEPT = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Stood:
+    """A person was told how they stand to a topic now."""
+
+    topic: TopicId
+    person: PersonId
+    seated: bool
+
+
 @dataclass(slots=True)
 class _Journal:
-    """What was committed while syncs were being read: parcels, and who left what."""
+    """What was committed while syncs are being read, since the oldest of them began; numbered from `first` on.
 
-    syncs: int = 0
-    parcels: list[tuple[TopicId, Parcel]] = field(default_factory=list)
-    departures: list[tuple[TopicId, PersonId]] = field(default_factory=list)
+    `begun`: for each sync the number of what came first after it began.
+    """
+
+    notes: deque[_Stood | tuple[TopicId, Parcel]] = field(default_factory=deque)
+    first: int = 0
+    begun: dict[int, int] = field(default_factory=dict)
+    tickets: Iterator[int] = field(default_factory=count)
+
+    def begin(self) -> int:
+        ticket = next(self.tickets)
+        self.begun[ticket] = self.first + len(self.notes)
+        return ticket
+
+    def end(self, ticket: int) -> None:
+        del self.begun[ticket]
+        oldest = next(iter(self.begun.values()), self.first + len(self.notes))
+        while self.first < oldest:
+            self.notes.popleft()
+            self.first += 1
+
+    def add(self, note: _Stood | tuple[TopicId, Parcel]) -> None:
+        if self.begun:
+            self.notes.append(note)
+
+    def stood(self, ticket: int, person: PersonId | None) -> Iterator[_Stood]:
+        return (n for n in self._since(ticket) if isinstance(n, _Stood) and n.person == person)
+
+    def parcels(self, ticket: int) -> Iterator[tuple[TopicId, Parcel]]:
+        return (note for note in self._since(ticket) if not isinstance(note, _Stood))
+
+    def _since(self, ticket: int) -> Iterator[_Stood | tuple[TopicId, Parcel]]:
+        return islice(self.notes, self.begun[ticket] - self.first, None)
 
 
 class Hub:
@@ -41,14 +83,6 @@ class Hub:
         self._audiences: dict[TopicId, Audience] = {}
         self._journal = _Journal()
         self._signed_out: dict[DeviceId, None] = {}
-        self._late: tuple[list[Audience], list[Audience]] = ([], [])
-
-    def every_second(self) -> None:
-        """Forget who had what early; a late repeat that this lets through is dropped by the client's rule."""
-        older, newer = self._late
-        for audience in older:
-            audience.late.clear()
-        self._late = (newer, [])
 
     def connections(self, person: PersonId) -> list[Subscriber]:
         """Return the signed-in connections of `person`."""
@@ -90,6 +124,8 @@ class Hub:
         """Push to people."""
         frame = binary_frame(encode_push(tell.push))
         for person in tell.persons:
+            if isinstance(tell.push, TopicPush):
+                self._journal.add(_Stood(tell.push.summary.topic, person, seated=True))
             for subscriber in self.connections(person):
                 if tell.not_here and subscriber is asked:
                     continue
@@ -121,28 +157,38 @@ class Hub:
         for subscriber in self.connections(person):
             subscriber.prefer(preferences)
 
-    def begin_sync(self) -> None:
-        """A sync's snapshot is about to be read: keep what is committed from now on."""
-        self._journal.syncs += 1
+    def begin_sync(self) -> int:
+        """A sync's snapshot is about to be read: keep what is committed from now on. Return what names this sync."""
+        return self._journal.begin()
 
-    def end_sync(self) -> None:
+    def end_sync(self, ticket: int) -> None:
         """A sync that was begun is over, whatever came of it."""
-        self._journal.syncs -= 1
-        if not self._journal.syncs:
-            self._journal = _Journal()
+        self._journal.end(ticket)
 
-    def release(self, subscriber: Subscriber, reply: SyncReply) -> None:
+    def amended(self, ticket: int, person: PersonId, reply: SyncReply) -> SyncReply:
+        """Return `reply` without what `person` was told otherwise since it was read, which would bring old times back."""
+        told = {note.topic for note in self._journal.stood(ticket, person)}
+        if not told:
+            return reply
+        left = {note.topic for note in self._journal.stood(ticket, person) if not note.seated}
+        return msgspec.structs.replace(
+            reply,
+            topics=tuple(summary for summary in reply.topics if summary.topic not in told),
+            slices=tuple(piece for piece in reply.slices if piece.topic not in left),
+            gone=tuple(topic for topic in reply.gone if topic not in told),
+        )
+
+    def release(self, ticket: int, subscriber: Subscriber, reply: SyncReply) -> None:
         """The reply is on its way: make live what it brought to the head, and send what was committed since."""
         person = subscriber.caller.person if subscriber.caller else None
-        left = {topic for topic, gone in self._journal.departures if gone == person}
-        heads = {piece.topic: piece.head for piece in reply.slices if piece.live and piece.topic not in left}
+        heads = {piece.topic: piece.head for piece in reply.slices if piece.live}
         for topic, head in heads.items():
             self._follow(topic, subscriber, has=head)
-        for topic, parcel in self._journal.parcels:
+        for topic, parcel in self._journal.parcels(ticket):
             if topic in heads and parcel.seq > heads[topic]:
                 heads[topic] = parcel.seq
                 subscriber.push(parcel.instead.get(person, parcel.frame) if person else parcel.frame)
-                self._note_late(self._audiences[topic], subscriber, parcel.seq)
+                self._note_late(topic, subscriber, parcel.seq)
 
     def _posted(self, posted: Posted) -> None:
         post, entry = posted.post, posted.entry
@@ -156,10 +202,9 @@ class Hub:
             push: Push = TopicPush(summary=summary) if summary else GonePush(topic=post.topic)
             self._stand(post.topic, person, seated=seated, start=summary.start if summary else Seq(0), push=push)
         audience = self._audiences.get(post.topic)
-        if entry is not None and (audience is not None or self._journal.syncs):
+        if entry is not None and (audience is not None or self._journal.begun):
             parcel = self._parcel(posted, entry)
-            if self._journal.syncs:
-                self._journal.parcels.append((post.topic, parcel))
+            self._journal.add((post.topic, parcel))
             if audience is not None:
                 self._fanout.add(post.topic, audience, parcel)
 
@@ -174,20 +219,19 @@ class Hub:
             elif topic in subscriber.live:
                 subscriber.live.remove(topic)
                 self._forget(topic, subscriber)
-        if not seated and self._journal.syncs:
-            self._journal.departures.append((topic, person))
+        self._journal.add(_Stood(topic, person, seated))
 
     def _follow(self, topic: TopicId, subscriber: Subscriber, *, has: Seq) -> None:
         audience = self._audiences.setdefault(topic, Audience())
         if subscriber not in audience.live:
             audience.live[subscriber] = None
             subscriber.live.append(topic)
-        self._note_late(audience, subscriber, has)
+        self._note_late(topic, subscriber, has)
 
-    def _note_late(self, audience: Audience, subscriber: Subscriber, has: Seq) -> None:
-        if not audience.late:
-            self._late[1].append(audience)
-        audience.late[subscriber] = max(has, audience.late.get(subscriber, has))
+    def _note_late(self, topic: TopicId, subscriber: Subscriber, has: Seq) -> None:
+        if self._fanout.busy(topic):
+            late = self._audiences[topic].late
+            late[subscriber] = max(has, late.get(subscriber, has))
 
     def _forget(self, topic: TopicId, subscriber: Subscriber) -> None:
         audience = self._audiences[topic]

@@ -28,6 +28,7 @@ from protocol.frames import (
     Resume,
     RevokeDevice,
     SetPreferences,
+    TokenReply,
     Unblock,
 )
 
@@ -158,14 +159,14 @@ def passwd_command(program: Program, *, from_stdin: bool) -> None:
     old = password(from_stdin=from_stdin, prompt=f"Password of {account.handle} until now")
     new = password(from_stdin=from_stdin, confirm=True, variable="HUTONG_NEW_PASSWORD", prompt="New password")
 
-    async def change() -> str:
+    async def change() -> TokenReply:
         async with open_connection(program.server or account.url, ca=program.ca) as connection:
             await greet(connection)
             await connection.request(Resume(id=0, token=account.token))
-            return (await connection.request(ChangePassword(id=0, old=old, new=new))).token
+            return await connection.request(ChangePassword(id=0, old=old, new=new))
 
-    token = trio.run(change)
-    program.profiles.keep(name, msgspec.structs.replace(account, token=token))
+    signed = trio.run(change)
+    program.profiles.keep(name, msgspec.structs.replace(account, device=signed.device, token=signed.token))
     click.echo("The password is changed; your other devices are signed out.")
 
 

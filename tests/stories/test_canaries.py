@@ -120,9 +120,10 @@ async def moves_in(town: Town, aviary: Aviary, handle: str, invitation: str) -> 
 async def everything_goes_well(town: Town, aviary: Aviary, alice: Resident, bob: Resident, carol: Resident) -> TopicId:
     """Put a canary wherever a text can stand, and take some back; return a chat."""
     chat = (await alice.says(aviary.fresh("body"), to=bob)).topic
-    slip = await alice.says(aviary.fresh("recalled body"), topic=chat)
+    long = 300  # Times: more than a page, so that what is not overwritten would lie about for long.
+    slip = await alice.says(aviary.fresh("recalled body") * long, topic=chat)
     for number in range(2):
-        body = plain(aviary.fresh(f"recalled edit {number}"))
+        body = plain(aviary.fresh(f"recalled edit {number}") * long)
         await alice.asks(Edit(id=0, cid=alice.cid(), topic=chat, target=slip.seq, body=body))
     await alice.asks(Recall(id=0, cid=alice.cid(), topic=chat, target=slip.seq))
     heart = React(id=0, cid=bob.cid(), topic=chat, target=slip.seq - 1, body=plain(aviary.fresh("recalled reaction")))  # type: ignore[arg-type]

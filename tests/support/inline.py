@@ -150,7 +150,6 @@ class InlineServer:
     def every_second(self) -> None:
         """Let a second pass."""
         self.clock.pass_time(1)
-        self.hub.every_second()
         self.presence.every_second(self.clock.monotonic())
 
     def close(self) -> None:
