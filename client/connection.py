@@ -197,7 +197,7 @@ async def run_connection(
             connection = Connection(websocket)
             task_status.started(connection)
             await connection.receive()
-    except (OSError, InvalidHandshake, InvalidURI, trio.BrokenResourceError, ValueError) as error:
+    except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed, trio.BrokenResourceError, ValueError) as error:
         if connection is None:
             raise UnreachableError(url, _why(error)) from error
 

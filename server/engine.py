@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from protocol.frames import Reply, Request, SyncReply
-from protocol.ids import TopicId
+from protocol.ids import PersonId, TopicId
 from server.clock import Clock
 from server.committer import Commits
 from server.dispatch import Dispatch

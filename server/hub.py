@@ -166,7 +166,7 @@ class Hub:
         self._journal.end(ticket)
 
     def amended(self, ticket: int, person: PersonId, reply: SyncReply) -> SyncReply:
-        """Return `reply` without what `person` was told otherwise since it was read, which would bring old times back."""
+        """Return `reply` without what `person` has been told otherwise since it was read."""
         told = {note.topic for note in self._journal.stood(ticket, person)}
         if not told:
             return reply

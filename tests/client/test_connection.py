@@ -155,6 +155,19 @@ async def test_what_cannot_be_connected_to_is_unreachable(url: str) -> None:
             pass
 
 
+async def test_whoever_hangs_up_in_the_handshake_is_unreachable() -> None:
+    async def hang_up(stream: trio.SocketStream) -> None:
+        await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(partial(trio.serve_tcp, hang_up, 0, host="127.0.0.1"))
+        port = listeners[0].socket.getsockname()[1]
+        with pytest.raises(UnreachableError):
+            async with open_connection(f"ws://127.0.0.1:{port}"):
+                pass
+        nursery.cancel_scope.cancel()
+
+
 async def test_over_tls_the_authority_must_be_known(tmp_path: Path) -> None:
     async def talk(line: ServerConnection) -> None:
         await line.send(codec.encode_push(PUSH))
