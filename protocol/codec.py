@@ -17,7 +17,7 @@ from protocol.frames import PUSHES, REPLIES, REQUESTS, Push, Reply, Request
 R = TypeVar("R", bound=Reply)
 Fields = dict[Any, Any]
 
-_FIELD = re.compile(r"(?:at `\$\.|field `)([^`]+)`$")
+_FIELD = re.compile(r"(?:(?:at|in) `\$\.|field `)([^`]+)`$")
 _SERVER_MESSAGE_BYTES = 4 * limits.SLICE_BYTES
 
 
@@ -117,7 +117,8 @@ def decode_from_server(message: bytes) -> Fields | Push:
     fields = read_map(message, limit=_SERVER_MESSAGE_BYTES)
     if "re" in fields:
         return fields
-    shape = PUSHES.get(fields.get("ev", ""))
+    ev = fields.get("ev")
+    shape = PUSHES.get(ev) if type(ev) is str else None
     if shape is None:
         raise UnknownOperationError("no such push in hutong.v1")
     return _shaped(fields, shape)

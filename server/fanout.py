@@ -23,6 +23,10 @@ class Parcel:
     frame: bytes
     instead: Mapping[PersonId, bytes] = field(default_factory=dict)
 
+    def copy(self, recipient: Subscriber) -> bytes:
+        """Return what `recipient` gets."""
+        return self.instead.get(recipient.caller.person, self.frame) if recipient.caller else self.frame
+
 
 @dataclass(slots=True)
 class Audience:
@@ -69,11 +73,10 @@ class _Job:
         return end - begin
 
     def _pick(self, recipient: Subscriber) -> None:
-        person = recipient.caller.person if recipient.caller else None
         had = self.audience.late.get(recipient, 0)
         for parcel in self.parcels:
             if parcel.seq > had:
-                recipient.push(parcel.instead.get(person, parcel.frame) if person else parcel.frame)
+                recipient.push(parcel.copy(recipient))
 
 
 class FanOut:
@@ -89,10 +92,12 @@ class FanOut:
         """Send `parcel` to all of `audience`, after what was added for `topic` before."""
         job = self._jobs.get(topic)
         if job is None:
-            if len(audience.live) <= SHORT and self._spent < TURN and not audience.late and not parcel.instead:
-                self._spent += len(audience.live)  # Nothing to wait for, nothing to choose: no need of a job.
+            if len(audience.live) <= SHORT and self._spent < TURN and not audience.late:
+                # Nothing to wait for: no need of a job. Not even when some get another frame, for that would tell who
+                # is blocked that they are: their own entry would come later than it used to.
+                self._spent += len(audience.live)
                 for recipient in audience.live:
-                    recipient.push(parcel.frame)
+                    recipient.push(parcel.copy(recipient) if parcel.instead else parcel.frame)
                 return
             job = self._jobs[topic] = _Job(audience)
             self._line(job).append(topic)

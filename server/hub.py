@@ -180,20 +180,21 @@ class Hub:
 
     def release(self, ticket: int, subscriber: Subscriber, reply: SyncReply) -> None:
         """The reply is on its way: make live what it brought to the head, and send what was committed since."""
-        person = subscriber.caller.person if subscriber.caller else None
         heads = {piece.topic: piece.head for piece in reply.slices if piece.live}
         for topic, head in heads.items():
             self._follow(topic, subscriber, has=head)
         for topic, parcel in self._journal.parcels(ticket):
             if topic in heads and parcel.seq > heads[topic]:
                 heads[topic] = parcel.seq
-                subscriber.push(parcel.instead.get(person, parcel.frame) if person else parcel.frame)
+                subscriber.push(parcel.copy(subscriber))
                 self._note_late(topic, subscriber, parcel.seq)
 
     def _posted(self, posted: Posted) -> None:
         post, entry = posted.post, posted.entry
         if post.founding is not None:
-            self._rooms.add(_founded(posted))
+            if post.founding.peers is None:
+                self._rooms.add(_founded(posted))
+            # The state of a chat is loaded when it is asked for: who blocks whom is nothing its founding says.
         else:
             seq, nth = (entry.seq, entry.nth) if entry else (Seq(0), 0)
             self._rooms.apply(post.topic, post.changes, generation=posted.generation, seq=seq, nth=nth)
@@ -272,7 +273,6 @@ def _founded(posted: Posted) -> TopicState:
         head=posted.entry.seq if posted.entry else Seq(0),
         nth=posted.entry.nth if posted.entry else 0,
         members={},
-        peers=post.founding.peers or (),
     )
     state.apply(post.changes, seq=state.head)
     return state

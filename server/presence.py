@@ -67,6 +67,8 @@ class Presence:
                     online.setdefault(subscriber, []).append(person)
                 elif not here:
                     offline.setdefault(subscriber, []).append(person)
+                    if not may_see:
+                        self._drop(person, subscriber)  # Who is never seen to come must not be seen to go again.
         for subscriber in online.keys() | offline.keys():
             push = PresencePush(online=tuple(online.get(subscriber, ())), offline=tuple(offline.get(subscriber, ())))
             subscriber.push_ephemeral(binary_frame(encode_push(push)))

@@ -161,8 +161,8 @@ class Run:
             "",
             "or somebody new:",
             "",
-            f"  hutong --server {host.url} --profile town register NAME",
-            f"  hutong --profile town chat {friend.handle}",
+            f"  hutong --server {host.url} --profile newcomer register NAME",
+            f"  hutong --profile newcomer chat {friend.handle}",
             "",
         ):
             self._console.print(Text(line), soft_wrap=True)

@@ -28,6 +28,7 @@ class Verdict:
     equal_views: int
     entries: int
     topics: int
+    dense: bool
 
     @property
     def holds(self) -> bool:
@@ -41,7 +42,8 @@ def judge(ledger: Ledger, views: Mapping[str, Views], witnesses: Mapping[str, Lo
     lost = list(_lost(ledger, log))
     duplicated = [*_duplicated(log), *(f"received twice by {what}" for what in ledger.received_twice)]
     differing = {handle: list(_differing(handle, views[handle], logs)) for handle, logs in witnesses.items()}
-    others = [*ledger.problems, *_unanswered(ledger), *_broken_numbers(witnesses, log), *_uncalled_for(ledger, log)]
+    broken = list(_broken_numbers(witnesses, log))
+    others = [*ledger.problems, *_unanswered(ledger), *broken, *_uncalled_for(ledger, log)]
     return Verdict(
         faults=(*lost, *duplicated, *(fault for faults in differing.values() for fault in faults), *others),
         acked=len(ledger.acked),
@@ -51,6 +53,7 @@ def judge(ledger: Ledger, views: Mapping[str, Views], witnesses: Mapping[str, Lo
         equal_views=sum(not faults for faults in differing.values()),
         entries=sum(map(len, log.values())),
         topics=len(log),
+        dense=not broken,
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from protocol import limits
 from protocol.entries import Side
 from protocol.errors import CloseCode, ErrorCode
@@ -224,13 +226,13 @@ class Accounts:
     def change_password(self, request: ChangePassword, caller: Caller, at: int) -> Decision:
         """Change the password; every device but this one is signed out, and this one gets a new token."""
         if len(request.new) < limits.PASSWORD_CHARS_MIN:
-            return replace(_SHORT, field="new")
+            return structs.replace(_SHORT, field="new")
 
         def found(credentials: Credentials | None) -> Decision:
             assert credentials is not None  # People do not go away.
             return Compute(
                 lambda done: self.passwords.verify(credentials.password, request.old, done),
-                lambda right: hash_new(credentials) if right else replace(_BAD_CREDENTIALS, field="old"),
+                lambda right: hash_new(credentials) if right else structs.replace(_BAD_CREDENTIALS, field="old"),
             )
 
         def hash_new(credentials: Credentials) -> Decision:

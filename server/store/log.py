@@ -24,6 +24,7 @@ from server.store.writes import (
     Stale,
     TargetGone,
 )
+from server.topics import Stand
 
 TIPS = 50_000  # Topics whose tip is remembered from one transaction to the next.
 
@@ -44,6 +45,7 @@ _FOUND = """
 INSERT INTO topics (topic, kind, side, spoken, founded_at, one_peer, other_peer) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _CHAT = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = ?"
+_BLOCKED = "SELECT 1 FROM blocks WHERE person = ? AND blocked = ?"
 _THERE = "SELECT 1 FROM entries WHERE topic = ? AND seq = ? AND NOT erased"
 _HIDE = "UPDATE members SET read_nth = read_nth + 1 WHERE topic = ? AND person = ?"
 _ERASE = "UPDATE entries SET body = NULL, erased = 1 WHERE topic = ? AND seq = ?"
@@ -213,6 +215,8 @@ class Log:
         if post.founding is not None:
             if post.founding.peers and (chat := self.chat(*post.founding.peers)):
                 return Exists(chat)
+            if post.founding.peers and self._is_blocked(post):
+                return Stale()
         elif tip is None or tip.generation != post.generation:
             return Stale()
         self.settle()
@@ -244,6 +248,17 @@ class Log:
         self._connection.execute(_FOUND, row)
         tip = self._tips[post.topic] = _Tip(Seq(0), 0, 0, spoken, one)
         return tip
+
+    def _is_blocked(self, post: Post) -> bool:
+        """Say whether somebody would get a seat in this chat who blocks the other one by now."""
+        assert post.founding is not None
+        assert post.founding.peers is not None
+        one, other = post.founding.peers
+        seated = {change.person for change in post.changes if isinstance(change, Stand)}
+        return any(
+            person in seated and self._connection.execute(_BLOCKED, (person, whom)).fetchone()
+            for person, whom in ((one, other), (other, one))
+        )
 
     def _is_there(self, topic: TopicId, seq: Seq) -> bool:
         return self._connection.execute(_THERE, (topic, seq)).fetchone() is not None

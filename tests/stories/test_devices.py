@@ -1,5 +1,7 @@
 """One person at three devices, one of which sleeps: in the end all three show the same."""
 
+from functools import partial
+
 import pytest
 import trio
 
@@ -29,6 +31,10 @@ def standing(device: Resident, topic: TopicId) -> tuple[object, ...]:
     """Return what must be alike on all devices of a person."""
     summary: Summary = device.knows(topic)
     return (summary.head, summary.start, summary.read, summary.unread, summary.muted, summary.pinned)
+
+
+def agree(one: Resident, other: Resident, topic: TopicId) -> bool:
+    return standing(one, topic) == standing(other, topic)
 
 
 async def test_three_devices_one_of_them_asleep_agree_in_the_end(town: Town) -> None:
@@ -64,7 +70,7 @@ async def test_three_devices_one_of_them_asleep_agree_in_the_end(town: Town) -> 
         await device.session.marks_sent()
     for topic in (chat, group):
         for device in (phone, laptop):
-            await device.until(lambda d=device, t=topic: standing(d, t) == standing(tablet, t), "the same standing")  # type: ignore[misc]
+            await device.until(partial(agree, device, tablet, topic), "the same standing")
             assert device.log(topic) == tablet.log(topic)
     assert tablet.knows(chat).pinned
     assert tablet.knows(group).muted

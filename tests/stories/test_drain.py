@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from protocol.entries import Kind
+from protocol.entries import Entry, Kind
 from protocol.errors import CloseCode
 from protocol.ids import Cid, TopicId
 from tests.support.daemon import Daemon
@@ -56,8 +56,8 @@ async def test_asked_to_stop_it_answers_what_it_stored_and_stores_nothing_more(
     assert spoken(log[chat]) | spoken(log[club]) == acked | {log[chat][0].cid}
 
 
-def spoken(entries: tuple[object, ...]) -> set[Cid]:
-    return {entry.cid for entry in entries if entry.kind is Kind.MESSAGE}  # type: ignore[attr-defined]
+def spoken(entries: tuple[Entry, ...]) -> set[Cid | None]:
+    return {entry.cid for entry in entries if entry.kind is Kind.MESSAGE}
 
 
 async def test_people_come_back_by_themselves_when_it_is_there_again(town: Town) -> None:

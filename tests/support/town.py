@@ -9,6 +9,7 @@ At the end of the block everybody goes home, the server stops cleanly, and the d
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -166,8 +167,12 @@ class Resident:
         group = (await self.asks(GroupFound(id=0, cid=self.cid(), name=self._words(name), invite=invite))).topic
         for guest in guests:
             await guest.asks(GroupAccept(id=0, cid=guest.cid(), topic=group))
+
+        def knows_all_are_in(member: Resident) -> bool:
+            return member.knows(group).members == 1 + len(guests)
+
         for member in (self, *guests):
-            await member.until(lambda member=member: member.knows(group).members == 1 + len(guests), "all to be in")  # type: ignore[misc]
+            await member.until(partial(knows_all_are_in, member), "all to be in")
         return group
 
     # What this device knows.
