@@ -1,7 +1,7 @@
 """A WebSocket client that costs next to nothing, so that what is measured is the server.
 
-It blocks while it is set up and is polled afterwards. It trusts the server: no checks of the handshake, and no masking to
-speak of (the key is zero, which RFC 6455 allows).
+It blocks while it is set up and is polled afterwards. It trusts the server: no checks of the handshake, and no masking
+to speak of (the key is zero, which RFC 6455 allows).
 """
 
 import os

@@ -24,6 +24,7 @@ class Courier:
         self._cache, self._outbox, self._marks = cache, cache.outbox, marks
         self._owner, self._now = owner, now
         self._awaited: dict[Cid, Appended | None] = {}
+        self.is_carrying = False
 
     def expect(self, cid: Cid) -> None:
         """Somebody will ask for the outcome of `cid`."""
@@ -54,6 +55,13 @@ class Courier:
         if waiting is None:
             await trio.sleep(CLAIMED_SECONDS)
             return []
+        self.is_carrying = True
+        try:
+            return await self._deliver(connection, waiting)
+        finally:
+            self.is_carrying = False
+
+    async def _deliver(self, connection: Connection, waiting: Waiting) -> list[Event]:
         try:
             request = await self._addressed(connection, waiting)
             in_step = self._has_read_all(request)

@@ -95,7 +95,10 @@ class Session:
                 await self._keep_online()
 
     def stop(self) -> None:
-        """Go offline: `run` returns soon. Run it again to come back: the second run waits for the first to end."""
+        """Go offline: `run` returns soon. Run it again to come back: the second run waits for the first to end.
+
+        A run that has not begun is not stopped: who may stop that early starts it with `nursery.start`.
+        """
         self._stopping = True
         if not self.is_online:
             self._running.cancel()
@@ -132,8 +135,8 @@ class Session:
         await self._bell.until(holds)
 
     async def outbox_empty(self) -> None:
-        """Return once nothing waits to be sent."""
-        await self._bell.until(self.cache.outbox.is_empty)
+        """Return once nothing waits to be sent, and what was sent is acked."""
+        await self._bell.until(lambda: self.cache.outbox.is_empty() and not self._courier.is_carrying)
 
     @contextlib.contextmanager
     def subscribe(self) -> Iterator[trio.MemoryReceiveChannel[Event]]:

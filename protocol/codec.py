@@ -45,6 +45,7 @@ def read_map(message: bytes, *, limit: int = limits.MESSAGE_BYTES) -> Fields:
             max_array_len=limits.COLLECTION_ITEMS,
             max_map_len=limits.COLLECTION_ITEMS,
             max_ext_len=0,
+            ext_hook=_refuse_extension,
         )
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
         raise CodecError("not one well-formed MessagePack map") from error
@@ -144,6 +145,11 @@ def _shaped(fields: Any, shape: type[S]) -> S:
         return msgspec.convert(fields, shape, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         raise ShapeError(str(error)) from None
+
+
+def _refuse_extension(code: int, data: bytes) -> None:
+    """Refuse what has no bytes, and so passes the bound on them."""
+    raise ValueError(f"extension type {code} of {len(data)} bytes")
 
 
 def _field_of(message: str) -> str | None:

@@ -79,7 +79,7 @@ class Program:
         session, screen = Session(account, cache, ca=self.ca), Screen(cache)
         failed: list[Exception] = []
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_run_quietly, session)
+            await nursery.start(_run_quietly, session)
             try:
                 await work(session, screen)
                 with trio.move_on_after(PARTING_SECONDS if session.is_online else 0):
@@ -100,9 +100,9 @@ class Program:
         self.profiles.keep(name, session.account if self.server is None else account)
 
 
-async def _run_quietly(session: Session) -> None:
+async def _run_quietly(session: Session, *, task_status: trio.TaskStatus[None]) -> None:
     with suppress(ClientError):  # Whoever waits for the session is told.
-        await session.run()
+        await session.run(task_status=task_status)
 
 
 def hush() -> None:

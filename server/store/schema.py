@@ -2,7 +2,8 @@
 
 StoreError
 ├── NotAStoreError     the file is something else, or the store of the other side
-└── NewerStoreError    a later version of hutong has been at it
+├── NewerStoreError    a later version of hutong has been at it
+└── DamagedStoreError  the file is cut short or overwritten
 """
 
 import secrets
@@ -124,6 +125,10 @@ class NewerStoreError(StoreError):
     """The file was written by a later version of hutong, which alone can read it."""
 
 
+class DamagedStoreError(StoreError):
+    """The file cannot be read; a backup can be restored."""
+
+
 def migrate(connection: sqlite3.Connection, side: Side) -> None:
     """Make an empty file a store of `side`, or bring a store of it up to date.
 
@@ -148,7 +153,7 @@ def is_empty(connection: sqlite3.Connection) -> bool:
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             raise NotAStoreError("the file is no SQLite database") from error
-        raise
+        raise DamagedStoreError(f"the file is damaged ({error}); restore a backup") from error
 
 
 def recognise(connection: sqlite3.Connection, side: Side) -> None:
@@ -157,6 +162,7 @@ def recognise(connection: sqlite3.Connection, side: Side) -> None:
     Raises:
         NotAStoreError: It is something else.
         NewerStoreError: It has a later schema than this version knows.
+        DamagedStoreError: It cannot be read.
     """
     try:
         application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
@@ -168,7 +174,7 @@ def recognise(connection: sqlite3.Connection, side: Side) -> None:
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             raise NotAStoreError("the file is no SQLite database") from error
-        raise
+        raise DamagedStoreError(f"the file is damaged ({error}); restore a backup") from error
     if found != side:
         raise NotAStoreError(f"the file is the {found} store, not the {side} one")
 

@@ -32,6 +32,15 @@ def test_the_jitter_is_full(code: int) -> None:
     assert 0.45 < max(waits) <= 0.5
 
 
+def test_short_waits_do_not_make_the_next_ones_long() -> None:
+    for seed in range(200):
+        backoff, waited = Backoff(random.Random(seed)), 0.0
+        while waited < 1:
+            wait = backoff.seconds(UNREACHABLE) or 0.0
+            assert wait <= 0.5 + waited
+            waited += wait
+
+
 @pytest.mark.parametrize("code", [1002, 1003, 1007, 1009, 4500, 4501, 4503])
 def test_a_close_that_says_never_means_never(code: int) -> None:
     assert Backoff(Most()).seconds(ConnectionLostError(code, "")) is None

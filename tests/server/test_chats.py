@@ -344,7 +344,7 @@ def naming_a_topic() -> list[str]:
 
 def filled(shape: type[Request[Any]], caller: Caller, topic: TopicId, other: PersonId) -> Request[Any]:
     """Return a request of `shape` about `topic`, with whatever else it must say."""
-    values = {
+    values: dict[str, Any] = {
         "topic": topic, "seq": 1, "target": 1, "body": b"x", "person": other, "role": "admin", "until": 0,
         "name": b"x", "notice": b"x", "id": 7,
     }  # fmt: skip

@@ -151,6 +151,27 @@ def test_a_connection_that_lags_behind_is_not_told(server: InlineServer) -> None
     assert told(alice) == []
 
 
+def test_who_went_while_nobody_watched_is_not_said_to_have_come(server: InlineServer) -> None:
+    alice, bob = friends(server)
+    bob.hang_up()
+    alice.do(Watch, persons=(bob.person,))
+    bob = server.login("bob")
+    alice.do(Watch, persons=())
+    bob.hang_up()
+    assert alice.do(Watch, persons=(bob.person,)).online == ()
+    assert told(alice) == []
+
+
+def test_of_two_who_watch_one_may_stop(server: InlineServer) -> None:
+    alice, bob = friends(server)
+    tablet = server.login("alice")
+    for device in (alice, tablet):
+        device.do(Watch, persons=(bob.person,))
+    alice.do(Watch, persons=())
+    bob.hang_up()
+    assert (told(alice), len(tablet.pushes())) == ([], 1)
+
+
 def test_who_is_gone_watches_nobody(server: InlineServer) -> None:
     alice, bob = friends(server)
     alice.do(Watch, persons=(bob.person,))

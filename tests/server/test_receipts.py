@@ -24,6 +24,7 @@ from protocol.frames import (
     Typing,
     TypingPush,
 )
+from protocol.ids import Seq
 from protocol.limits import RECEIPTS_BY_PERSON_MEMBERS
 from tests.support.inline import InlineServer
 
@@ -49,7 +50,7 @@ def test_a_mark_is_told_to_ones_other_devices_and_to_the_other(server: InlineSer
     topic = server.chat(alice, bob)
     tablet = server.login("bob")
     bob.do(Read, topic=topic, seq=2)
-    push = ReadPush(topic=topic, person=bob.person, seq=2)
+    push = ReadPush(topic=topic, person=bob.person, seq=Seq(2))
     assert (bob.pushes(), tablet.pushes(), alice.pushes()) == ([], [push], [push])
 
 
@@ -71,7 +72,7 @@ def test_where_one_of_two_gives_no_receipts_neither_gets_them(server: InlineServ
     tablet.collect()
     bob.do(Read, topic=topic, seq=2)
     assert alice.pushes() == []
-    assert tablet.pushes() == [ReadPush(topic=topic, person=bob.person, seq=2)]
+    assert tablet.pushes() == [ReadPush(topic=topic, person=bob.person, seq=Seq(2))]
     assert alice.do(ShowTopic, topic=topic).summary.peer_read is None
     assert alice.do(Receipts, topic=topic, seq=1).count == 0
 

@@ -206,6 +206,7 @@ def test_the_same_cid_with_another_content_is_a_conflict(
 def test_the_same_cid_for_another_operation_is_a_conflict(server: InlineServer) -> None:
     scene = Scene(server)
     caller, request = scene.done_by("edit")
+    assert isinstance(request, Edit)
     caller.ask(request)
     assert (
         caller.refused(React, cid=request.cid, topic=scene.topic, target=request.target, body=request.body)

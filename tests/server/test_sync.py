@@ -19,11 +19,12 @@ from protocol.frames import (
     Resume,
     Send,
     SetTopic,
+    Summary,
     Sync,
     SyncReply,
     TopicPush,
 )
-from protocol.ids import Epoch, PersonId, TopicId
+from protocol.ids import Epoch, PersonId, Seq, TopicId
 from server import fanout
 from tests.support.inline import Caller, InlineServer, configured
 from tests.support.mirror import Mirror
@@ -257,8 +258,8 @@ def memberships(log: list[Entry], person: PersonId) -> Iterator[range]:
 def compare(server: InlineServer, mirrors: list[Mirror]) -> None:
     """Every device has what the log has for its person, and nobody ever got what was not for them."""
     for mirror in mirrors:
-        truth = {}
-        marks, more, heads = 0, True, dict[TopicId, int]()
+        truth = dict[TopicId, Summary]()
+        marks, more, heads = 0, True, dict[TopicId, Seq]()
         while more:
             reply = server.reads.reader.sync(
                 mirror.person, heads, marks=marks, slice_bytes=1 << 30, reach=1 << 30, newest=1 << 30
@@ -275,8 +276,8 @@ def compare(server: InlineServer, mirrors: list[Mirror]) -> None:
             held = {seq: entry for seq, entry in mirror.entries[piece.topic].items() if seq in wanted}
             missing = {seq for seq in mirror.missing[piece.topic] if seq in wanted}
             assert held.keys() | missing == wanted.keys()
-            for seq, entry in held.items():
-                assert entry == wanted[seq] or wanted[seq].elided  # What was cleared since was seen before.
+            for entry in held.values():
+                assert entry == wanted[entry.seq] or wanted[entry.seq].elided  # What was cleared since was seen before.
         for entry in mirror.got:
             assert any(entry.seq in part for part in memberships(server.log(entry.topic), mirror.person)), (
                 "an entry that was not for them"

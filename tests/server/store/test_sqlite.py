@@ -10,7 +10,7 @@ import pytest
 from protocol.entries import Kind, Role, Side, TopicKind
 from protocol.ids import Seq, TopicId, new_id
 from server.store.base import Failed, StoreBrokenError, StoreFullError
-from server.store.schema import VERSION, NewerStoreError, NotAStoreError
+from server.store.schema import VERSION, DamagedStoreError, NewerStoreError, NotAStoreError
 from server.store.sqlite import SqliteStore, connect, store_path
 from server.store.writer import SqliteWriter
 from server.store.writes import Erase, Founding, Post, Posted, Repeated
@@ -259,3 +259,11 @@ def test_a_repeat_after_a_restart_is_still_a_repeat(data: Path) -> None:
     again = Desk(SqliteStore.open(data, Side.PRIVATE))
     assert isinstance(again.do(post), Repeated)
     again.close()
+
+
+def test_a_file_cut_short_is_named_as_what_it_is(tmp_path: Path) -> None:
+    SqliteStore.open(tmp_path, Side.PRIVATE).close()
+    path = store_path(tmp_path, Side.PRIVATE)
+    path.write_bytes(path.read_bytes()[:6000])
+    with pytest.raises(DamagedStoreError, match="restore a backup"):
+        SqliteStore.open(tmp_path, Side.PRIVATE)
