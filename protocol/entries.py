@@ -23,6 +23,12 @@ class Kind(StrEnum):
     MUTED = "muted"
     NAMED = "named"
     NOTICE = "notice"
+    UNKNOWN = "unknown"  # Never sent: what a client makes of a kind that came after it.
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Kind":
+        """Take a kind of a later version as UNKNOWN, so that an older client counts the entry and goes on."""
+        return cls.UNKNOWN
 
 
 COUNTABLE = frozenset({Kind.MESSAGE})  # What unread counts.

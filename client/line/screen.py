@@ -187,7 +187,7 @@ class Screen:
             case Kind.NOTICE:
                 return f"{sender} put up a notice: {text}" if text else f"{sender} took the notice down"
             case _:
-                return f"{sender}: {entry.kind}"
+                return f"{sender} did something this client cannot show"
 
 
 def _marks(summary: Summary) -> list[str]:

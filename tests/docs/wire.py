@@ -67,9 +67,9 @@ def structures() -> dict[str, Fields]:
 
 
 def choices() -> dict[str, set[str]]:
-    """Return the values of each enumeration of the wire."""
+    """Return the values of each enumeration of the wire; `unknown` is never on it."""
     enums = (entries.Kind, entries.Role, entries.Standing, entries.Side, entries.TopicKind)
-    return {enum.__name__: {member.value for member in enum} for enum in enums}
+    return {enum.__name__: {member.value for member in enum} - {entries.Kind.UNKNOWN.value} for enum in enums}
 
 
 def bounds() -> dict[str, int]:

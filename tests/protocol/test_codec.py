@@ -231,3 +231,10 @@ def test_a_map_at_fault_is_named(heads: dict[str, Any]) -> None:
     with pytest.raises(ShapeError) as caught:
         decode_request(msgpack.packb({"op": "sync", "id": 3, "heads": heads}))
     assert (caught.value.field or "").startswith("heads")
+
+
+def test_a_kind_of_a_later_version_is_an_entry_all_the_same() -> None:
+    message = msgpack.packb({"ev": "entry", "entry": {"topic": "t" * 16, "seq": 3, "kind": "poll", "nth": 2}})
+    push = decode_from_server(message)
+    assert isinstance(push, EntryPush)
+    assert (push.entry.seq, push.entry.kind) == (3, Kind.UNKNOWN)

@@ -304,7 +304,7 @@ def test_damaged_data_is_said_to_be_damaged(
     target = ["--data", "elsewhere"] if arguments[0] == "restore" else ["--data", str(data)]
     assert run([*arguments, *target]) == 1
     err = capsys.readouterr().err
-    assert "data cannot be read (" in err
+    assert "the file is damaged (" in err
     assert "restore a backup" in err
 
 

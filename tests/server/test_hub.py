@@ -196,7 +196,10 @@ def test_a_topic_nobody_follows_any_more_is_forgotten(server: InlineServer) -> N
     assert (server.hub._audiences, server.hub._here) == ({}, {})
 
 
-def test_who_comes_back_before_the_last_fan_out_was_done_gets_what_follows(server: InlineServer) -> None:
+def test_who_comes_back_before_the_last_fan_out_was_done_gets_what_follows(
+    server: InlineServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "SHORT", 0)
     alice, bob = server.people("alice", "bob")
     topic = server.chat(alice, bob)
     bob.hang_up()
@@ -210,8 +213,9 @@ def test_who_comes_back_before_the_last_fan_out_was_done_gets_what_follows(serve
 
 
 def test_who_comes_back_to_a_group_gets_nothing_said_between_however_late_it_is_sent_out(
-    server: InlineServer,
+    server: InlineServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(fanout, "SHORT", 0)
     ann, ben = server.people("ann", "ben")
     topic = server.group(ann, ben)
     ann.do(GroupRemove, topic=topic, person=ben.person)

@@ -25,7 +25,9 @@ from tests.support.inline import Caller, InlineServer
 
 
 class Mirror:
-    """One device: its cache outlives its connections. `got` has every entry that ever came, dropped or not."""
+    """One device: its cache outlives its connections. `got` has every entry that ever came, dropped or not; `holes`
+    counts those that did not follow on the one before.
+    """
 
     def __init__(self, server: InlineServer, token: str, person: PersonId) -> None:
         self.server = server
@@ -38,6 +40,7 @@ class Mirror:
         self.marks = 0
         self.behind = True
         self.got: list[Entry] = []
+        self.holes = 0
         self.refusals: list[Refusal] = []
         self.line: Caller | None = None
         self._asked: dict[int, Request[Any]] = {}
@@ -100,6 +103,7 @@ class Mirror:
                 self._stand(summary)
                 if summary.standing is Standing.MEMBER:
                     self._begin(summary.topic, summary.start - 1)
+                    self.have[summary.topic] = max(self.have[summary.topic], summary.start - 1)
             case GonePush(topic=topic):
                 self._drop(topic)
             case EntryPush(entry=entry):
@@ -148,6 +152,7 @@ class Mirror:
             self.entries[entry.topic][entry.seq] = entry
         elif entry.seq > have + 1:
             self.behind = True
+            self.holes += 1
 
     def _drop(self, topic: TopicId) -> None:
         self.summaries.pop(topic, None)
