@@ -51,7 +51,7 @@ def be_a_group(url: str, members: int, rate: float, orders: Connection) -> None:
     with DefaultSelector() as selector, suppress(EOFError):
         for wire in wires:
             wire.socket.settimeout(0)
-            selector.register(wire, EVENT_READ)
+            selector.register(wire, EVENT_READ, wire)
         request = 10**6
         while True:
             seconds = orders.recv()
@@ -65,8 +65,7 @@ def be_a_group(url: str, members: int, rate: float, orders: Connection) -> None:
                     with suppress(BlockingIOError):
                         wires[0].socket.sendall(masked(msgpack.packb(message)))
                 for key, _ in selector.select(max(0.0, min(due, ends) - time.perf_counter())):
-                    wire: Wire = key.fileobj  # type: ignore[assignment]
-                    delivered += sum(1 for _ in wire.poll())
+                    delivered += sum(1 for _ in key.data.poll())
             orders.send(delivered)
 
 

@@ -10,7 +10,7 @@ server has as many connections, each with the same bytes in flight.
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from selectors import EVENT_READ, DefaultSelector
@@ -110,7 +110,7 @@ def hear(talker: Talker, latencies: list[float]) -> int:
 
 
 @contextmanager
-def selecting(wires: dict[Wire, object]) -> Iterator[DefaultSelector]:
+def selecting(wires: Mapping[Wire, object]) -> Iterator[DefaultSelector]:
     """Poll `wires`."""
     with DefaultSelector() as selector:
         for wire, data in wires.items():
@@ -161,7 +161,7 @@ def run_echo(server: Running, *, connections: int, window: int, seconds: float) 
     frame = masked(msgpack.packb(request))
     messages = in_flight = 0
     latencies: list[float] = []
-    with selecting(dict.fromkeys(wires)) as selector:
+    with selecting({wire: wire for wire in wires}) as selector:
         begun, cpu = time.perf_counter(), server.cpu_s()
         sent_at = dict.fromkeys(wires, begun)
         for wire in wires:
@@ -170,7 +170,7 @@ def run_echo(server: Running, *, connections: int, window: int, seconds: float) 
         while in_flight:
             over = time.perf_counter() - begun > seconds
             for key, _ in selector.select(1):
-                wire: Wire = key.fileobj  # type: ignore[assignment]
+                wire = key.data
                 got = sum(1 for _ in wire.poll())
                 messages += got
                 in_flight -= got
@@ -218,9 +218,8 @@ def main(pairs: int, windows: tuple[int, ...], seconds: float) -> None:
     runs: list[Figures] = []
     with hutongd() as server:
         talkers = begin_chats(server.url, pairs)
-        measure: Callable[[int], Figures] = lambda window: run_chats(server, talkers, window=window, seconds=seconds)  # noqa: E731
-        measure(1)  # Once to warm up.
-        runs += [measure(window) for window in windows]
+        run_chats(server, talkers, window=1, seconds=seconds)  # Once to warm up.
+        runs += [run_chats(server, talkers, window=window, seconds=seconds) for window in windows]
     with trio_echo() as server:
         runs += [run_echo(server, connections=2 * pairs, window=window, seconds=seconds) for window in windows]
     show(f"One to one, {2 * pairs} busy connections", runs)

@@ -26,7 +26,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"  # Never sent: what a client makes of a kind that came after it.
 
     @classmethod
-    def _missing_(cls, value: object) -> "Kind":
+    def _missing_(cls, value: object) -> "Kind":  # noqa: ARG003 - the enum module's signature.
         """Take a kind of a later version as UNKNOWN, so that an older client counts the entry and goes on."""
         return cls.UNKNOWN
 
