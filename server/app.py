@@ -120,7 +120,7 @@ def build(
         ),
         clock=clock,
     )
-    service = Service(poller, engine, committer, readers, passwords)
+    service = Service(poller, engine, committer, readers, passwords)  # `store_broke` knows it, too.
     return service
 
 
@@ -172,15 +172,10 @@ def net_settings(config: Config) -> NetSettings:
     )
 
 
-async def serve(
-    config: Config,
-    *,
-    announce: Callable[[str], None] | None = None,
-    stopping: trio.Event | None = None,
-) -> None:
-    """Serve until SIGINT or SIGTERM (or `stopping`), then drain; a second signal stops at once.
+async def serve(config: Config) -> None:
+    """Serve until SIGINT or SIGTERM, then drain; a second signal stops at once.
 
-    `announce` gets one JSON object as text when the server listens; by default it is printed.
+    When it listens, the first line on stdout says where, as one JSON object.
 
     Raises:
         ConfigError: It cannot listen there, or the certificate cannot be read.
@@ -193,7 +188,7 @@ async def serve(
         with DataLock(config.server.data):
             store = SqliteStore.open(config.server.data, Side.PRIVATE)
             try:
-                await _serve(config, store, listeners, tls, announce or _print_line, stopping or trio.Event())
+                await _serve(config, store, listeners, tls)
             finally:
                 store.close()
     finally:
@@ -201,15 +196,8 @@ async def serve(
             listener.close()
 
 
-async def _serve(
-    config: Config,
-    store: Store,
-    listeners: Sequence[socket.socket],
-    tls: ssl.SSLContext | None,
-    announce: Callable[[str], None],
-    stopping: trio.Event,
-) -> None:
-    at_once = trio.CancelScope()
+async def _serve(config: Config, store: Store, listeners: Sequence[socket.socket], tls: ssl.SSLContext | None) -> None:
+    stopping, at_once = trio.Event(), trio.CancelScope()
     service = build(config, store, listeners, clock=SystemClock(), tls=tls, broke=at_once.cancel)
     service.committer.start()
     scheme = "wss" if tls else "ws"
@@ -221,7 +209,7 @@ async def _serve(
                 await signals.start(_wait_for_signals, stopping, at_once)
                 async with trio.open_nursery() as polling:
                     polling.start_soon(service.poller.run)
-                    announce(json.dumps({"listening": url, "version": version("hutong"), "epoch": store.epoch}))
+                    _announce({"listening": url, "version": version("hutong"), "epoch": store.epoch})
                     log.info("server.listening", url=url, data=str(config.server.data))
                     await stopping.wait()
                     log.info("server.draining", links=service.poller.links)
@@ -304,6 +292,6 @@ def tls_context(config: Config) -> ssl.SSLContext | None:
     return context
 
 
-def _print_line(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def _announce(facts: dict[str, str]) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()

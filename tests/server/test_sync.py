@@ -290,8 +290,12 @@ class Hurly:
     def __init__(self, server: InlineServer) -> None:
         self.server = server
         self.founder, *people = server.people("founder", "ann", "ben")
-        self.topics = [server.group(self.founder, *people), server.group(self.founder, people[0])]
-        self.message = self.founder.send(b"the first", topic=self.topics[0]).seq
+        self.topics = [server.group(self.founder), server.group(self.founder)]
+        for topic, members in zip(self.topics, (people, people[:1]), strict=True):
+            self.message = self.founder.send(b"from before their time", topic=topic).seq
+            for member in members:
+                self.founder.do(GroupInvite, topic=topic, person=member.person)
+                member.do(GroupAccept, topic=topic)
         self.mirrors = []
         for line in (*people, server.login("ann")):
             self.mirrors.append(Mirror(server, line.token, line.person))
@@ -320,6 +324,11 @@ class Hurly:
                 founder.say(founder.request(GroupRemove, topic=topic, person=mirror.person))
             case "connect":
                 mirror.connect()
+            case "come back":
+                mirror.hang_up()
+                mirror.connect()
+                server.reads.hand_out(-1)
+                server.reads.look()
             case "hang up":
                 mirror.hang_up()
             case "sync":
@@ -350,6 +359,7 @@ class Hurly:
 
 STEPS = (
     *("send", "send", "speak", "edit", "invite", "accept", "accept", "leave", "remove", "connect", "hang up"),
+    *("come back", "come back"),
     *("sync", "sync and look", "gather", "commit", "look", "hand out", "hand out", "hand out all", "fan out", "read"),
     "a second",
 )
@@ -357,11 +367,16 @@ _step = st.tuples(st.sampled_from(STEPS), st.integers(0, 2), st.integers(0, 3))
 
 
 @settings(max_examples=8 * settings().max_examples)
-@given(steps=st.lists(_step, min_size=1, max_size=80), turn=st.integers(1, 4))
+@given(
+    steps=st.lists(_step, min_size=1, max_size=80),
+    turn=st.integers(1, 4),
+    slice_bytes=st.sampled_from([500, 1 << 18]),
+)
 def test_whatever_happens_meanwhile_every_device_ends_with_its_log(
-    steps: list[tuple[str, int, int]], turn: int
+    steps: list[tuple[str, int, int]], turn: int, slice_bytes: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch, closing(InlineServer()) as server:
+    config = configured(messages={"slice_bytes": slice_bytes})
+    with pytest.MonkeyPatch.context() as patch, closing(InlineServer(config)) as server:
         patch.setattr(fanout, "TURN", turn)
         patch.setattr(fanout, "SHORT", 1)
         hurly = Hurly(server)
