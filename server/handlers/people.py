@@ -47,7 +47,7 @@ class Neighbours:
             people, blocks = found
             if not people:
                 return NOT_FOUND
-            if blocked and len(blocks) >= BLOCKED_PEOPLE:
+            if blocked and len(blocks) >= BLOCKED_PEOPLE and people[0] not in blocks:
                 return _MANY
             return Commit(write, lambda _: Answer(Done(), effects))
 

@@ -30,6 +30,7 @@ from protocol.frames import (
     Watch,
 )
 from protocol.ids import new_id
+from server.handlers import people
 from tests.support.inline import Caller, InlineServer
 
 
@@ -300,6 +301,16 @@ def test_one_cannot_block_oneself_or_nobody(server: InlineServer) -> None:
     (bob,) = server.people("bob")
     assert bob.refusal(Block, person=bob.person).field == "person"
     assert bob.refused(Block, person=new_id()) == "not_found"
+
+
+def test_one_blocks_so_many_people_and_no_more(server: InlineServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "BLOCKED_PEOPLE", 1)
+    bob, eve, mallory = server.people("bob", "eve", "mallory")
+    bob.do(Block, person=eve.person)
+    assert bob.refused(Block, person=mallory.person) == "too_many"
+    bob.do(Block, person=eve.person)
+    bob.do(Unblock, person=eve.person)
+    bob.do(Block, person=mallory.person)
 
 
 def test_two_who_block_each_other_are_blocked_until_both_have_ended_it(server: InlineServer) -> None:

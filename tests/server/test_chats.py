@@ -9,6 +9,7 @@ from protocol.frames import (
     REQUESTS,
     Edit,
     EntryPush,
+    GroupInvite,
     GroupLeave,
     GroupName,
     History,
@@ -105,6 +106,7 @@ def test_what_is_done_to_groups_is_not_done_to_a_chat(server: InlineServer) -> N
     topic = server.chat(alice, bob)
     assert alice.refused(GroupLeave, topic=topic) == "not_allowed"
     assert alice.refused(GroupName, topic=topic, name=b"us") == "not_allowed"
+    assert alice.refused(GroupInvite, topic=topic, person=new_id()) == "not_allowed"
 
 
 # Replies.
