@@ -86,11 +86,15 @@ class Committer:
         except StoreFullError:
             results = [NoRoom()] * len(batch)
         except StoreBrokenError as error:
-            reason = str(error)
-            self._post(lambda: self._broken(reason))
-            return False
+            return self._give_up(str(error))
+        except Exception as error:  # Else the thread would die and the server live on, answering nobody.
+            return self._give_up(type(error).__name__)
         self._post(lambda: _answer(batch, results))
         return True
+
+    def _give_up(self, reason: str) -> bool:
+        self._post(lambda: self._broken(reason))
+        return False
 
 
 def _answer(batch: _Items, results: list[Result]) -> None:

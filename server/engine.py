@@ -284,6 +284,9 @@ class Engine:
                 self._effects(turn.asker, decision.after)  # What others lose by it they lose, asker or no asker.
             self._over()
             return False
+        preferences = self._hub.preferred(caller.person)
+        if preferences is not None:  # `caller` was made before a password was checked, perhaps.
+            turn.asker.prefer(preferences)
         if first:
             if self._hub.was_signed_out(caller.device):  # While its token was being looked up.
                 turn.asker.sign_out()

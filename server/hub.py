@@ -23,6 +23,7 @@ from server.store.writes import BlockPut, Posted
 from server.topics import TopicState
 
 SIGNED_OUT_KEPT = 10_000
+PREFERRED_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Hub:
         self._audiences: dict[TopicId, Audience] = {}
         self._journal = _Journal()
         self._signed_out: dict[DeviceId, None] = {}
+        self._preferred: dict[PersonId, Preferences] = {}
 
     def connections(self, person: PersonId) -> list[Subscriber]:
         """Return the signed-in connections of `person`."""
@@ -154,8 +156,16 @@ class Hub:
 
     def prefer(self, person: PersonId, preferences: Preferences) -> None:
         """`person`'s preferences are these now."""
+        self._preferred.pop(person, None)
+        self._preferred[person] = preferences
+        if len(self._preferred) > PREFERRED_KEPT:
+            del self._preferred[next(iter(self._preferred))]
         for subscriber in self.connections(person):
             subscriber.prefer(preferences)
+
+    def preferred(self, person: PersonId) -> Preferences | None:
+        """Return what `person` has chosen lately, so that a slow sign-in does not bring back what they chose before."""
+        return self._preferred.get(person)
 
     def begin_sync(self) -> int:
         """A sync's snapshot is about to be read: keep what is committed from now on. Return what names this sync."""

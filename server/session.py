@@ -145,7 +145,8 @@ class Session:
     def _out_of_order(self, request: Request[Reply]) -> Refuse | None:
         return None if self._greeted or isinstance(request, Hello) else _HELLO_FIRST
 
-    def _too_often(self, request: Request[Reply]) -> Refuse | None:
+    def _too_often(self, request: Request[Reply] | None) -> Refuse | None:
+        """Count one request, None for one without a shape; return the refusal if it is one too many."""
         handle = None
         if isinstance(request, Login):
             try:
@@ -153,7 +154,7 @@ class Session:
             except HandleError:
                 handle = None
         wait_ms = self._limits.admit(
-            OPERATIONS[type(request)],
+            OPERATIONS[type(request)] if request is not None else "",
             connection=self._number,
             person=self.caller.person if self.caller else None,
             address=self._peer.address,
@@ -169,8 +170,11 @@ class Session:
         if error.request_id is None:
             self._peer.close(CloseCode.MALFORMED, str(error))
             return
-        self._send_refusal(error.request_id, Refuse(error.code, str(error), field=error.field))
-        self._offend()
+        refusal = self._too_often(None)
+        if refusal is None:
+            refusal = Refuse(error.code, str(error), field=error.field)
+            self._offend()
+        self._send_refusal(error.request_id, refusal)
 
     def _offend(self) -> None:
         self._offences += 1

@@ -103,7 +103,7 @@ class Messages:
                 kind=Kind.EDIT,
                 target=target.seq,
                 body=request.body,
-                hidden_from=_hidden_from(topic, caller.person),
+                hidden_from=target.hidden_from or _hidden_from(topic, caller.person),
             )
 
         return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
@@ -122,7 +122,7 @@ class Messages:
                 kind=Kind.REACTION,
                 target=target.seq,
                 body=request.body,
-                hidden_from=_hidden_from(topic, caller.person),
+                hidden_from=target.hidden_from or _hidden_from(topic, caller.person),
             )
 
         return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
