@@ -109,7 +109,7 @@ def build(
     hub = Hub(rooms, fanout, came_or_went=presence.came_or_went)
     drafts = Drafts(store.secret)
     engine = Engine(
-        dispatch=Dispatch(rules(config, store, hub, passwords, drafts), drafts),
+        dispatch=Dispatch(rules(config, store, presence, passwords, drafts), drafts),
         rooms=rooms,
         hub=hub,
         presence=presence,
@@ -124,7 +124,7 @@ def build(
     return service
 
 
-def rules(config: Config, store: Store, hub: Hub, passwords: PasswordPort, drafts: Drafts) -> Rules:
+def rules(config: Config, store: Store, presence: Presence, passwords: PasswordPort, drafts: Drafts) -> Rules:
     """Return the rules of every operation, with the rooms behind them."""
     recall_ms, edit_ms = int(config.messages.recall_s * 1000), int(config.messages.edit_s * 1000)
     return private_side(
@@ -149,7 +149,7 @@ def rules(config: Config, store: Store, hub: Hub, passwords: PasswordPort, draft
             invitation=config.registration.invitation,
             devices_most=config.limits.devices,
         ),
-        Neighbours(is_here=lambda person: bool(hub.connections(person))),
+        Neighbours(is_here=presence.is_here, hidings=lambda: presence.hidings),
         Reading(epoch=store.epoch, slice_bytes=config.messages.slice_bytes),
         Messages(drafts=drafts, recall_ms=recall_ms, edit_ms=edit_ms),
         Groups(drafts=drafts, cap=config.limits.group_members),

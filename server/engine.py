@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+import msgspec
 import structlog
 
 from protocol.frames import Reply, Request, SyncReply
@@ -195,9 +196,10 @@ class Engine:
                     turn.attempts += 1
                     decision = UNAVAILABLE if turn.attempts == ATTEMPTS else self._decide(turn)
                 case Compute():
-                    if self._compute(turn, decision):
+                    refusal = self._compute(turn, decision)
+                    if refusal is None:
                         return
-                    decision = UNAVAILABLE
+                    decision = refusal
                 case Enter():
                     if not self._enter(turn, decision):
                         return
@@ -261,7 +263,7 @@ class Engine:
         else:
             self._step(turn, decision.then, result)
 
-    def _compute(self, turn: _Turn, decision: Compute) -> bool:
+    def _compute(self, turn: _Turn, decision: Compute) -> Refuse | None:
         def done(found: Any) -> None:
             turn.asker.go_on()
             if isinstance(found, Failed):
@@ -272,10 +274,10 @@ class Engine:
 
         try:
             decision.start(done)
-        except BusyError:
-            return False
+        except BusyError as busy:
+            return msgspec.structs.replace(UNAVAILABLE, retry_after_ms=busy.retry_after_ms)
         turn.asker.wait()
-        return True
+        return None
 
     def _enter(self, turn: _Turn, decision: Enter) -> bool:
         caller, first = decision.caller, turn.asker.caller is None

@@ -49,9 +49,9 @@ class _Job:
         self.parcels, self.waiting = tuple(self.waiting), []
         self.recipients = tuple(self.audience.live)
         self.cursor = 0
-        last = self.parcels[0].seq
+        first = self.parcels[0].seq
         late = self.audience.late
-        for subscriber in [subscriber for subscriber, seq in late.items() if seq < last]:
+        for subscriber in [subscriber for subscriber, seq in late.items() if seq < first]:
             del late[subscriber]
         plain = not late and not any(parcel.instead for parcel in self.parcels)
         self.joined = b"".join(parcel.frame for parcel in self.parcels) if plain else None
@@ -109,12 +109,17 @@ class FanOut:
         return topic in self._jobs
 
     def turn(self) -> bool:
-        """Serve at most `TURN` recipients (and the rest of a short job); say whether work is left."""
+        """Serve at most `TURN` recipients, short jobs first; say whether work is left.
+
+        However many short jobs there are, the long ones get on, by `SHORT` recipients a turn at least.
+        """
         left = TURN - self._spent
         self._spent = 0
-        while left > 0 and (self._short or self._long):
-            line = self._short or self._long
-            left -= self._run(line.popleft(), left if line is self._long else SHORT)
+        while left > 0 and self._short:
+            left -= self._run(self._short.popleft(), SHORT)
+        left = max(left, SHORT)
+        while left > 0 and self._long:
+            left -= self._run(self._long.popleft(), left)
         return bool(self._jobs)
 
     def _run(self, topic: TopicId, most: int) -> int:

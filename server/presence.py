@@ -16,11 +16,11 @@ class Presence:
     """Who watches whom. `is_here` says whether a person is signed in anywhere; `quiet_until` is monotonic seconds."""
 
     def __init__(self, *, is_here: Callable[[PersonId], bool], quiet_until: float) -> None:
-        self._is_here = is_here
+        self.is_here = is_here
         self._quiet_until = quiet_until
-        self._watchers: dict[
-            PersonId, dict[Subscriber, bool]
-        ] = {}  # False: may learn that they went, not that they came.
+        self.hidings = 0  # How often somebody was hidden: what was read before the last time may be out of date.
+        # Who watches each; False: they may learn that the person went, not that they came.
+        self._watchers: dict[PersonId, dict[Subscriber, bool]] = {}
         self._watched: dict[Subscriber, tuple[PersonId, ...]] = {}
         self._changed: dict[PersonId, bool] = {}
 
@@ -47,6 +47,7 @@ class Presence:
 
         So that the moment of a block looks like nothing at all, and the time after it like an ordinary absence.
         """
+        self.hidings += 1
         watchers = self._watchers.get(person, {})
         for subscriber in watchers:
             if only_from is None or (subscriber.caller and subscriber.caller.person == only_from):
@@ -60,7 +61,7 @@ class Presence:
         online: dict[Subscriber, list[PersonId]] = {}
         offline: dict[Subscriber, list[PersonId]] = {}
         for person, here in changed.items():
-            if here is not self._is_here(person):
+            if here is not self.is_here(person):
                 continue
             for subscriber, may_see in list(self._watchers.get(person, {}).items()):
                 if here and may_see:

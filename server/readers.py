@@ -1,8 +1,8 @@
 """The reader pool: a few threads, each with a read-only connection, so that no history page holds up a message."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 from server.store.base import Reader, Store
@@ -18,13 +18,13 @@ class Reads(Protocol):
 
 
 class Readers:
-    """`threads` readers of one store. `post` schedules a call on the poller's thread."""
+    """`threads` readers of one store, open from the start. `post` schedules a call on the poller's thread."""
 
     def __init__(self, store: Store, *, threads: int, post: Callable[[Callable[[], None]], None]) -> None:
-        self._store = store
         self._post = post
-        self._mine = threading.local()
-        self._opened: list[Reader] = []
+        self._free: SimpleQueue[Reader] = SimpleQueue()
+        for _ in range(threads):
+            self._free.put(store.reader())
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
     def ask(self, query: Callable[[Reader], Any], done: Done) -> None:
@@ -34,12 +34,12 @@ class Readers:
     def close(self) -> None:
         """Finish what is queued, then close the readers. Blocks."""
         self._pool.shutdown(wait=True)
-        for reader in self._opened:
-            reader.close()
+        while not self._free.empty():
+            self._free.get().close()
 
     def _run(self, query: Callable[[Reader], Any]) -> Any:
-        reader: Reader | None = getattr(self._mine, "reader", None)
-        if reader is None:
-            reader = self._mine.reader = self._store.reader()
-            self._opened.append(reader)
-        return query(reader)
+        reader = self._free.get()  # There is one for each thread.
+        try:
+            return query(reader)
+        finally:
+            self._free.put(reader)

@@ -76,13 +76,17 @@ class Groups:
         return Ask(lambda reader: reader.people((), wanted), then)
 
     def invite(self, request: GroupInvite, caller: Caller, topic: TopicState, at: int) -> Decision:
-        """Invite a person; that they come in is theirs to decide."""
+        """Invite a person; that they come in is theirs to decide.
+
+        Who is invited already is invited anew: the first time may have been by somebody they block, and is not shown.
+        """
         refusal = _unless(topic, caller, Act.INVITE)
         if refusal:
             return refusal
-        if request.person in topic.members:
+        standing = topic.members[request.person].standing if request.person in topic.members else None
+        if standing not in {None, Standing.INVITED}:
             return Answer(Done())
-        if self._crowded(topic):
+        if standing is None and self._crowded(topic):
             return _CROWDED
         stand = Stand(person=request.person, standing=Standing.INVITED, by=caller.person)
 

@@ -8,7 +8,7 @@ from protocol.frames import Block, Blocks, Done, People, PeopleReply, Person, Un
 from protocol.handles import HandleError, normalise
 from protocol.ids import PersonId
 from protocol.limits import BLOCKED_PEOPLE
-from server.outcomes import NOT_FOUND, Answer, Ask, Caller, Commit, Decision, Part, Refuse, WatchFor
+from server.outcomes import NOT_FOUND, Again, Answer, Ask, Caller, Commit, Decision, Part, Refuse, WatchFor
 from server.store.writes import PutBlock
 
 _MANY = Refuse(ErrorCode.TOO_MANY, f"one can block {BLOCKED_PEOPLE} people at most")
@@ -17,9 +17,10 @@ _ONESELF = Refuse(ErrorCode.BAD_REQUEST, "one cannot block oneself", field="pers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbours:
-    """`is_here` says whether a person is signed in anywhere."""
+    """`is_here` says whether a person is signed in anywhere; `hidings`, how often somebody was hidden from watchers."""
 
     is_here: Callable[[PersonId], bool]
+    hidings: Callable[[], int]
 
     def people(self, request: People, caller: Caller, at: int) -> Decision:
         """Return who has these handles and ids; what does not exist is left out."""
@@ -59,8 +60,11 @@ class Neighbours:
 
     def watch(self, request: Watch, caller: Caller, at: int) -> Decision:
         """Say who of these is here, as far as they let one see it, and tell when that changes."""
+        hidings = self.hidings()
 
         def then(seen: tuple[PersonId, ...]) -> Decision:
+            if self.hidings() != hidings:
+                return Again(request)  # Somebody may not be seen any more who still was when this was read.
             online = tuple(person for person in seen if self.is_here(person))
             return Answer(WatchReply(online=online), (WatchFor(seen),))
 

@@ -24,8 +24,8 @@ class Line:
 
     @property
     def wanted(self) -> int:
-        """What the selector should watch: reads unless the session holds them, writes only after a write fell short."""
-        reads = 0 if self.link.held or self.link.ended else EVENT_READ
+        """What the selector should watch: reads unless they have to wait, writes only after a write fell short."""
+        reads = 0 if self.link.held or self.link.behind or self.link.ended else EVENT_READ
         return reads | EVENT_WRITE if self.link.stalled else reads
 
     @property
@@ -64,6 +64,7 @@ class Line:
     def _write(self) -> None:
         link, transport = self.link, self.transport
         outbox = link.outbox
+        behind, before = link.behind, outbox.unsent
         if transport.unsent:
             transport.send(())
         while outbox.unsent:
@@ -73,6 +74,8 @@ class Line:
             outbox.written(count)
         self.writable = False
         link.stalled = outbox.unsent > 0 or transport.unsent
+        if behind and (outbox.unsent < before or not link.stalled):
+            link.drained()
         if link.stage is LEAVING and not link.stalled and not self._ended:
             self._ended = True
             transport.end()

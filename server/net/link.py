@@ -161,9 +161,14 @@ class Link:
     # What the poller calls.
 
     @property
+    def behind(self) -> bool:
+        """Whether the peer is behind with its reading. What it asks meanwhile waits, as do answers it does not take."""
+        return self.stalled and self.stage is OPEN
+
+    @property
     def hungry(self) -> bool:
         """Whether to read the socket: all that was read before is delivered."""
-        return not (self.held or self._events or self._unread or self.ended)
+        return not (self.held or self.behind or self._events or self._unread or self.ended)
 
     @property
     def finished(self) -> bool:
@@ -190,7 +195,7 @@ class Link:
 
     def deliver(self, steps: int) -> bool:
         """Hand over what was taken, a frame or a few parsed bytes a step; True if `steps` were too few."""
-        while not self.held:
+        while not (self.held or self.behind):
             if self._events:
                 if not steps:
                     return True
@@ -205,6 +210,12 @@ class Link:
         if self.stage is not OPEN:
             self.stir()  # To be told, once it is finished.
         return False
+
+    def drained(self) -> None:
+        """Take notice that a peer that was behind has read on, which is a sign of life."""
+        self._heard = self._agenda.now
+        if not self.stalled:
+            self.enqueue()
 
     def slow(self) -> None:
         """Give up on what is unsent: the peer reads too slowly. It connects again and gets it from the log."""

@@ -4,8 +4,8 @@ A turn: what the selector reports is queued; the queued links read and deliver, 
 one piece of fan-out; then every link that was sent something is written out, in one call. Nothing in a turn waits.
 
 What goes wrong on one connection ends that connection: its socket's errors quietly, an exception of its session with
-1011. That is the one `except Exception`. An exception of a posted call or of the fan-out is not one connection's: it
-ends `run`, and with it the server, because nobody could say any more what has been told to whom.
+1011. That is the one `except Exception` of this room. An exception of a posted call or of the fan-out is not one
+connection's: it ends `run`, and with it the server, because nobody could say any more what has been told to whom.
 """
 
 import socket
@@ -161,7 +161,7 @@ class Poller:
                 line.writable = True
                 line.link.stir()
             if events & EVENT_READ:
-                if line.link.held:
+                if line.link.held or line.link.behind:
                     self._watch(line)
                 else:
                     line.link.enqueue()

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.entries import Standing
 from protocol.frames import (
     REQUESTS,
     Block,
     Blocks,
     Edit,
+    GroupAccept,
     GroupFound,
     GroupInvite,
     History,
@@ -25,6 +27,7 @@ from protocol.frames import (
     SetPreferences,
     ShowTopic,
     Sync,
+    TopicPush,
     Typing,
     Unblock,
     Watch,
@@ -352,3 +355,14 @@ def test_a_block_does_not_change_what_is_shown_in_a_group(server: InlineServer) 
     assert eve.do(ShowTopic, topic=group) == before
     bob.do(Typing, topic=group)
     assert len(eve.pushes()) == 1
+
+
+def test_an_invitation_that_is_not_shown_does_not_stand_in_the_way_of_another(server: InlineServer) -> None:
+    ann, cat, dan = server.people("ann", "cat", "dan")
+    topic = ann.do(GroupFound, invite=(cat.person,)).topic
+    cat.do(GroupAccept, topic=topic)
+    dan.do(Block, person=cat.person)
+    cat.do(GroupInvite, topic=topic, person=dan.person)
+    assert dan.pushes() == []
+    ann.do(GroupInvite, topic=topic, person=dan.person)
+    assert [push.summary.standing for push in dan.pushes() if isinstance(push, TopicPush)] == [Standing.INVITED]

@@ -187,3 +187,14 @@ def test_everybody_gets_everything_of_a_topic_in_its_order(
         for count, (_, ears) in zip(said, audiences, strict=True):
             for ear in ears:
                 assert b"".join(ear.heard) == b"".join(b"%d;" % number for number in range(1, count + 1))
+
+
+def test_a_long_job_gets_on_beside_any_number_of_short_ones() -> None:
+    fan, (big, many) = FanOut(), audience(1000)
+    fan.add(BIG, big, parcel(1))
+    shorts = [audience(SHORT)[0] for _ in range(2 * TURN // SHORT)]
+    for turn in range(1000 // SHORT + 1):
+        for number, small in enumerate(shorts):
+            fan.add(TopicId(f"small {number}"), small, parcel(turn + 1))
+        fan.turn()
+    assert heard(many) == 1000

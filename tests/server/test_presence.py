@@ -187,3 +187,18 @@ def test_a_watch_answered_after_its_connection_is_gone_watches_nobody(server: In
     alice.hang_up()
     server.reads.catch_up()
     assert not server.presence._watchers
+
+
+def test_a_block_holds_against_a_watch_that_was_being_read(server: InlineServer) -> None:
+    alice, bob = friends(server)
+    server.reads.delay()
+    watch = alice.request(Watch, persons=(bob.person,))
+    alice.say(watch)
+    server.reads.look()
+    bob.say(bob.request(Block, person=alice.person))
+    server.reads.hand_out(1)
+    server.reads.hand_out(0)
+    server.reads.catch_up()
+    bob.hang_up()
+    server.login("bob")
+    assert told(alice) == []

@@ -5,6 +5,7 @@ The store is the real one; the committer and the reader pool are adapters that w
 
 from itertools import count
 from typing import Any, TypeVar
+from weakref import finalize
 
 import msgspec
 
@@ -43,6 +44,7 @@ from server.presence import Presence
 from server.rooms import KEPT, Rooms
 from server.session import Session
 from server.settings import Rate
+from server.store.base import Reader
 from server.store.rows import ENTRY_COLUMNS, entry_of
 from server.store.sqlite import SqliteStore
 from tests.support.adapters import FakePeer, HandClock, InlineCommits, InlineReads, PlainPasswords, payloads
@@ -54,6 +56,11 @@ UNLIMITED = RateSettings(**dict.fromkeys(RateSettings.__struct_fields__, OFF))
 PASSWORD = "correct horse"
 
 
+def _close(reader: Reader, store: SqliteStore) -> None:
+    reader.close()
+    store.close()
+
+
 class InlineServer:
     """Engine, hub and store, put together as the app does, on inline adapters."""
 
@@ -63,6 +70,7 @@ class InlineServer:
         self.clock = HandClock()
         self.commits = InlineCommits(self.store.writer())
         self.reads = InlineReads(self.store.reader())
+        self._finalize = finalize(self, _close, self.reads.reader, self.store)
         self.passwords = PlainPasswords()
         self.callers: list[Caller] = []
         self.rooms = Rooms(self.reads, kept=kept)
@@ -70,7 +78,7 @@ class InlineServer:
         self.presence = Presence(is_here=lambda person: bool(self.hub.connections(person)), quiet_until=quiet_s)
         self.hub = Hub(self.rooms, self.fanout, came_or_went=self.presence.came_or_went)
         drafts = Drafts(self.store.secret)
-        table = rules(self.config, self.store, self.hub, self.passwords, drafts)
+        table = rules(self.config, self.store, self.presence, self.passwords, drafts)
         messages = self.config.messages
         self.engine = Engine(
             dispatch=Dispatch(table, drafts),
@@ -153,8 +161,8 @@ class InlineServer:
         self.presence.every_second(self.clock.monotonic())
 
     def close(self) -> None:
-        self.reads.reader.close()
-        self.store.close()
+        """Let go of the store now, not when nobody holds the server any more."""
+        self._finalize()
 
 
 class Caller:

@@ -485,3 +485,35 @@ def test_frames_of_the_close_handshake_are_the_only_ones_that_the_library_writes
         client.protocol.send_close(1000, "done")
         station.until(lambda: client.close_code)
         assert client.frames[-1] == Frame(CLOSE, struct.pack("!H", 1000) + b"done")
+
+
+def test_what_a_peer_asks_while_it_does_not_read_waits_and_it_is_not_called_slow() -> None:
+    def much(peer: Peer, message: bytes) -> None:
+        peer.send(binary_frame(bytes(200_000)))
+
+    with Station(answer=much, outbox_bytes=1 << 19, frames_per_turn=1) as station:
+        client, session = station.connect()
+        client.reads = False
+        for _ in range(100):
+            client.send(b"more")
+        station.turns(300)
+        assert 0 < len(session.messages) < 100
+        client.reads = True
+        station.until(lambda: len(client.messages) == 100)
+        assert session.disconnections == 0
+
+
+def test_who_reads_on_slowly_is_alive() -> None:
+    with Station(heartbeat_s=30, outbox_bytes=1 << 30) as station:
+        client, session = station.connect()
+        client.reads = False
+        fill(session, frames=100)
+        station.pump()
+        for _ in range(6):
+            station.wait(25)
+            client.reads = True
+            station.turns(10)
+            client.reads = False
+        assert session.disconnections == 0
+        station.wait(70)
+        assert session.disconnections == 1

@@ -1,4 +1,4 @@
-"""What a review found: a choice made during a sign-in, a writer that fails in a way of its own, noise without limit."""
+"""Decisions carried across a wait, and what else a stranger found: a writer that fails in a way of its own, noise."""
 
 import threading
 from collections.abc import Callable, Sequence
