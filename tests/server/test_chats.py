@@ -402,3 +402,13 @@ def test_the_summary_of_a_chat_names_the_other_and_needs_no_list_of_members(serv
     reply = alice.do(ShowTopic, topic=server.chat(alice, bob))
     assert reply.summary.peer is not None
     assert (reply.summary.peer.handle, reply.members) == ("bob", ())
+
+
+def test_messages_sent_ahead_to_somebody_new_keep_their_order(server: InlineServer) -> None:
+    ann, ben = server.people("ann", "ben")
+    server.commits.gather()
+    for number in range(5):
+        ann.say(ann.request(Send, to=ben.person, body=b"%d" % number))
+    server.commits.commit()
+    entries = [push.entry for push in ben.pushes() if isinstance(push, EntryPush)]
+    assert [entry.body for entry in entries] == [b"0", b"1", b"2", b"3", b"4"]
