@@ -1,6 +1,7 @@
 """Group commit: one thread writes; a commit covers all that arrived during the last one."""
 
 from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Protocol
@@ -9,6 +10,7 @@ from server.outcomes import NoRoom, Result
 from server.store.base import StoreBrokenError, StoreFullError, Writer
 from server.store.writes import Write
 
+ANSWERS = 32  # In one call: the poller takes a few calls a turn, and then looks at its sockets.
 BATCH = 1024  # Writes in one transaction: past that, the first of them waits too long for its ack.
 
 Done = Callable[[Result], None]
@@ -89,7 +91,8 @@ class Committer:
             return self._give_up(str(error))
         except Exception as error:  # Else the thread would die and the server live on, answering nobody.
             return self._give_up(type(error).__name__)
-        self._post(lambda: _answer(batch, results))
+        for begin in range(0, len(batch), ANSWERS):
+            self._post(partial(_answer, batch[begin : begin + ANSWERS], results[begin : begin + ANSWERS]))
         return True
 
     def _give_up(self, reason: str) -> bool:

@@ -33,6 +33,7 @@ from server.net.transport import Transport
 from server.net.wheel import Wheel
 
 SWEEP_S = 1.0
+CALLS_A_TURN = 8  # Posted ones. A batch of commits is answered in several.
 READING_S = 0.005  # Of one turn. Then writes go out before the next links are read; handshakes cost most.
 
 log = structlog.get_logger(__name__)
@@ -133,7 +134,7 @@ class Poller:
             self._mind(link, self._serve)
             if self._clock.monotonic() - agenda.now > READING_S:
                 break
-        for _ in range(len(self._posted)):
+        for _ in range(min(len(self._posted), CALLS_A_TURN)):
             self._posted.popleft()()
         more = self._turn()
         dirty, agenda.dirty = agenda.dirty, []

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from protocol.errors import CloseCode
 from server.clock import SystemClock
 from server.net.framing import binary_frame
 from server.net.peer import Peer
-from server.net.poller import READING_S, Poller
+from server.net.poller import CALLS_A_TURN, READING_S, Poller
 from server.net.settings import NetSettings
 from tests.server.net.support import REQUEST, Recorder, Station, echo, keep, masked
 
@@ -517,3 +518,16 @@ def test_who_reads_on_slowly_is_alive() -> None:
         assert session.disconnections == 0
         station.wait(70)
         assert session.disconnections == 1
+
+
+def test_a_turn_runs_so_many_posted_calls_and_leaves_the_rest_in_their_order_to_the_next() -> None:
+    ran: list[int] = []
+    with Station() as station:
+        for number in range(2 * CALLS_A_TURN + 1):
+            station.poller.post(partial(ran.append, number))
+        lengths = []
+        while len(ran) <= 2 * CALLS_A_TURN:
+            more = station.poller.tick()
+            lengths.append((len(ran), more))
+    assert lengths == [(CALLS_A_TURN, True), (2 * CALLS_A_TURN, True), (2 * CALLS_A_TURN + 1, False)]
+    assert ran == sorted(ran)
