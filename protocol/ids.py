@@ -3,7 +3,6 @@
 import base64
 import secrets
 from typing import NewType
-from uuid import UUID
 
 PersonId = NewType("PersonId", str)
 TopicId = NewType("TopicId", str)
@@ -35,8 +34,3 @@ def new_cid(unix_ms: int) -> Cid:
 def is_cid(value: bytes) -> bool:
     """Say whether `value` has the length, version and variant of a UUIDv7."""
     return len(value) == CID_BYTES and value[6] >> 4 == 7 and value[8] >> 6 == 2
-
-
-def show_cid(cid: bytes) -> str:
-    """Return `cid` in the usual 8-4-4-4-12 form."""
-    return str(UUID(bytes=cid))

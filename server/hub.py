@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
+from typing import TypeVar
 
 import msgspec
 
@@ -22,8 +23,9 @@ from server.rooms import Rooms
 from server.store.writes import BlockPut, Posted
 from server.topics import TopicState
 
-SIGNED_OUT_KEPT = 10_000
-PREFERRED_KEPT = 10_000
+K = TypeVar("K")
+V = TypeVar("V")
+LATELY = 10_000  # Sign-outs, and choices of preferences, that a slow sign-in is held against.
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +143,7 @@ class Hub:
     def sign_out(self, devices: Sequence[DeviceId], *, asked: Subscriber) -> None:
         """The tokens of `devices` are worthless: close their connections, but for the one that asked."""
         for device in devices:
-            self._signed_out[device] = None
-        for device in list(self._signed_out)[:-SIGNED_OUT_KEPT]:
-            del self._signed_out[device]
+            _remember(self._signed_out, device, None)
         gone = set(devices)
         person = asked.caller.person if asked.caller else None
         for subscriber in list(self._here.get(person, ())) if person else ():
@@ -156,10 +156,7 @@ class Hub:
 
     def prefer(self, person: PersonId, preferences: Preferences) -> None:
         """`person`'s preferences are these now."""
-        self._preferred.pop(person, None)
-        self._preferred[person] = preferences
-        if len(self._preferred) > PREFERRED_KEPT:
-            del self._preferred[next(iter(self._preferred))]
+        _remember(self._preferred, person, preferences)
         for subscriber in self.connections(person):
             subscriber.prefer(preferences)
 
@@ -270,6 +267,14 @@ class Hub:
             for person, member in state.members.items():
                 if member.start > entry.target:
                     yield person
+
+
+def _remember(lately: dict[K, V], key: K, value: V) -> None:
+    """Note `value` for `key`, as the newest of at most `LATELY`."""
+    lately.pop(key, None)
+    lately[key] = value
+    if len(lately) > LATELY:
+        del lately[next(iter(lately))]
 
 
 def _founded(posted: Posted) -> TopicState:

@@ -77,7 +77,7 @@ class Session:
             self._misshapen(error)
             return
         self._in_flight += 1
-        refusal = self._out_of_order(request) or self._too_often(request)
+        refusal = self._too_often(request) or self._out_of_order(request)
         if refusal is not None:
             self.refuse(request, refusal)
         else:

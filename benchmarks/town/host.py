@@ -84,11 +84,6 @@ class Host:
                 await self._process.wait()
             await self.kill()
 
-    @property
-    def is_up(self) -> bool:
-        """Whether the process is there."""
-        return self._process is not None and self._process.poll() is None
-
     def last_words(self) -> str:
         """Return the end of what the server logged."""
         if not self._log.exists():

@@ -95,16 +95,8 @@ class Messages:
                 return _NOT_YOURS
             if at - target.at > self.edit_ms:
                 return _TOO_LATE
-            return self._post(
-                request,
-                caller,
-                topic,
-                at,
-                kind=Kind.EDIT,
-                target=target.seq,
-                body=request.body,
-                hidden_from=target.hidden_from or _hidden_from(topic, caller.person),
-            )
+            hidden_from = target.hidden_from or _hidden_from(topic, caller.person)
+            return self._post(request, caller, topic, at, Kind.EDIT, target, hidden_from, body=request.body)
 
         return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
 
@@ -114,16 +106,8 @@ class Messages:
         def decide(target: Header) -> Decision:
             if target.kind is not Kind.MESSAGE:
                 return NOT_FOUND
-            return self._post(
-                request,
-                caller,
-                topic,
-                at,
-                kind=Kind.REACTION,
-                target=target.seq,
-                body=request.body,
-                hidden_from=target.hidden_from or _hidden_from(topic, caller.person),
-            )
+            hidden_from = target.hidden_from or _hidden_from(topic, caller.person)
+            return self._post(request, caller, topic, at, Kind.REACTION, target, hidden_from, body=request.body)
 
         return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
 
@@ -139,9 +123,7 @@ class Messages:
             elif not _may_recall(topic, caller, target.sender):
                 return _NOT_YOURS
             # Whoever has the text is told to drop it, blocked or not.
-            return self._post(
-                request, caller, topic, at, kind=Kind.RECALL, target=target.seq, hidden_from=target.hidden_from
-            )
+            return self._post(request, caller, topic, at, Kind.RECALL, target, target.hidden_from)
 
         return _on_target(request.target, caller, topic, decide)
 
@@ -156,13 +138,15 @@ class Messages:
         caller: Caller,
         topic: TopicState,
         at: int,
-        *,
         kind: Kind,
-        target: Seq,
+        target: Header,
         hidden_from: PersonId | None,
+        *,
         body: bytes | None = None,
     ) -> Decision:
-        draft = self.drafts.draft(request, caller, at=at, kind=kind, body=body, target=target, hidden_from=hidden_from)
+        draft = self.drafts.draft(
+            request, caller, at=at, kind=kind, body=body, target=target.seq, hidden_from=hidden_from
+        )
         return post(request, Post(topic=topic.topic, generation=topic.generation, draft=draft))
 
 

@@ -273,7 +273,7 @@ def test_a_token_revoked_while_it_is_looked_up_lets_nobody_in(server: InlineServ
 
 
 def test_only_so_many_signed_out_devices_are_remembered(server: InlineServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "SIGNED_OUT_KEPT", 2)
+    monkeypatch.setattr(hub, "LATELY", 2)
     server.people("alice")
     for _ in range(3):
         server.login("alice").do(Logout)

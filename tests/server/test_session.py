@@ -479,3 +479,9 @@ def test_an_answer_that_cannot_be_sent_is_a_failure_of_its_request_alone(
             assert alice.refused(Devices) == "internal"
     assert server.engine.under_way == 0
     bob.do(Devices)
+
+
+def test_requests_before_hello_count_like_any_other() -> None:
+    caller = Caller(rated(per_connection="3/1h"))
+    codes = [answer(caller, encode_request(Devices(id=number)))["error"]["code"] for number in range(5)]
+    assert codes == ["hello_first"] * 3 + ["rate_limited"] * 2
