@@ -7,7 +7,7 @@ dropped: another client may have written it for a later version, or encrypted it
 import msgpack
 import msgspec
 
-from protocol.ids import PersonId
+from protocol.ids import PersonId, PrivateBody, TopicId
 from protocol.limits import BODY_BYTES
 
 MENTIONS_MAX = 1024
@@ -24,15 +24,17 @@ class ContentError(ValueError):
 class Text(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A message, a name, a notice, a greeting, or (one grapheme) a reaction.
 
-    `lang` is a BCP 47 tag; `mentions` are the people named, counted by clients.
+    `lang` is a BCP 47 tag; `mentions` are the people named, counted by clients; `places` are public topics it points
+    to, resolved by whoever reads it.
     """
 
     text: str
     lang: str | None = None
     mentions: tuple[PersonId, ...] = ()
+    places: tuple[TopicId, ...] = ()
 
 
-def encode(content: Text) -> bytes:
+def encode(content: Text) -> PrivateBody:
     """Return `content` as a private body.
 
     Raises:
@@ -41,7 +43,7 @@ def encode(content: Text) -> bytes:
     body: bytes = msgpack.packb(msgspec.to_builtins(content))
     if len(body) > BODY_BYTES:
         raise ValueError(f"the text takes {len(body)} bytes; at most {BODY_BYTES} fit in one message")
-    return body
+    return PrivateBody(body)
 
 
 def decode(body: bytes) -> Text:

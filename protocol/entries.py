@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from protocol.ids import Cid, PersonId, Seq, TopicId
+from protocol.ids import PUBLIC_MARK, Cid, PersonId, Seq, TopicId
 
 
 class Kind(StrEnum):
@@ -23,6 +23,11 @@ class Kind(StrEnum):
     MUTED = "muted"
     NAMED = "named"
     NOTICE = "notice"
+    LISTING = "listing"
+    SCREEN_NAME = "screen_name"
+    SETTINGS = "settings"
+    WITHDRAWN = "withdrawn"
+    RESTORED = "restored"
     UNKNOWN = "unknown"  # Never sent: what a client makes of a kind that came after it.
 
     @classmethod
@@ -41,11 +46,24 @@ class Side(StrEnum):
     PUBLIC = "public"
 
 
+def side_of(topic: TopicId) -> Side:
+    """Return the side of `topic`: its id says it, so nobody has to look it up."""
+    return Side.PUBLIC if topic.startswith(PUBLIC_MARK) else Side.PRIVATE
+
+
 class TopicKind(StrEnum):
     """The shapes of topic this version has."""
 
     CHAT = "chat"
     GROUP = "group"
+    CARD = "card"
+
+
+class Admission(StrEnum):
+    """How one comes into a public group. A private one has no choice: every admission is a member's decision."""
+
+    OPEN = "open"
+    APPROVAL = "approval"
 
 
 class Role(StrEnum):
@@ -69,6 +87,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `elided`: the reader sees the number only; every other field is absent.
     `erased`: recalled, or past its retention; the body is gone for good.
+    `withdrawn`: taken out of the public by a decision, which may be overturned; the body is kept from readers.
+    `count`: of a `joined` entry of a public group, how many have come.
     """
 
     topic: TopicId
@@ -84,5 +104,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     person: PersonId | None = None
     role: Role | None = None
     until: int | None = None
+    count: int | None = None
     erased: bool = False
+    withdrawn: bool = False
     elided: bool = False

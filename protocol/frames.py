@@ -1,59 +1,50 @@
 """The messages of hutong.v1: requests with their replies, and pushes.
 
-Shapes and bounds only; docs/PROTOCOL.md says what they do.
+Shapes and bounds only; docs/PROTOCOL.md says what they do. Those of the public side and of staff are in rooms of
+their own; REQUESTS, REPLIES and PUSHES have all of them.
 """
 
-from typing import Annotated, Generic, TypeVar, get_args
+from typing import Annotated, get_args
 
 import msgspec
 from msgspec import Meta
 from typing_extensions import get_original_bases  # In typing from Python 3.12 on.
 
 from protocol import limits
-from protocol.entries import Entry, Role, Side, Standing, TopicKind
-from protocol.ids import CID_BYTES, ID_CHARS, Cid, DeviceId, Epoch, PersonId, Seq, TopicId
+from protocol import public as _public  # noqa: F401 - REQUESTS below counts its shapes in.
+from protocol import staff as _staff  # noqa: F401
+from protocol.entries import Admission, Entry, Role, Side, Standing, TopicKind
+from protocol.ids import DeviceId, Epoch, PersonId, Seq, TopicId
+from protocol.public import Agreement, Signature
+from protocol.shapes import Appended as Appended
+from protocol.shapes import (
+    Body,
+    CidRef,
+    Code,
+    DeviceName,
+    DeviceRef,
+    Greeting,
+    HandleText,
+    Have,
+    Heads,
+    Link,
+    Name,
+    Notice,
+    Number,
+    Password,
+    PersonRef,
+    Position,
+    Sign,
+    Token,
+)
+from protocol.shapes import Done as Done
+from protocol.shapes import Push as Push
+from protocol.shapes import Reply as Reply
+from protocol.shapes import Request as Request
+from protocol.shapes import TopicRef as TopicRef
 
 VERSION = 1
 SUBPROTOCOL = "hutong.v1"
-
-_ID = Meta(min_length=ID_CHARS, max_length=ID_CHARS)
-TopicRef = Annotated[TopicId, _ID]
-PersonRef = Annotated[PersonId, _ID]
-DeviceRef = Annotated[DeviceId, _ID]
-CidRef = Annotated[Cid, Meta(min_length=CID_BYTES, max_length=CID_BYTES)]
-Number = Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)]
-Position = Annotated[Seq, Meta(ge=1, le=limits.SEQ_MAX)]
-Have = Annotated[Seq, Meta(ge=0, le=limits.SEQ_MAX)]
-Body = Annotated[bytes, Meta(min_length=1, max_length=limits.BODY_BYTES)]
-Name = Annotated[bytes, Meta(max_length=limits.NAME_BYTES)]
-Notice = Annotated[bytes, Meta(max_length=limits.NOTICE_BYTES)]
-Greeting = Annotated[bytes, Meta(max_length=limits.GREETING_BYTES)]
-Sign = Annotated[bytes, Meta(min_length=1, max_length=limits.REACTION_BYTES)]
-HandleText = Annotated[str, Meta(max_length=4 * limits.HANDLE_CHARS)]  # Before it is normalised.
-Password = Annotated[str, Meta(max_length=limits.PASSWORD_CHARS)]
-DeviceName = Annotated[str, Meta(max_length=limits.DEVICE_NAME_CHARS)]
-Token = Annotated[str, Meta(max_length=limits.TOKEN_CHARS)]
-Link = Annotated[str, Meta(max_length=limits.LINK_CHARS)]
-Code = Annotated[str, Meta(max_length=limits.CODE_CHARS)]
-Heads = Annotated[dict[TopicRef, Have], Meta(max_length=limits.HEADS)]
-
-
-class Reply(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What a request is answered with, beside `re`."""
-
-
-R_co = TypeVar("R_co", bound=Reply, covariant=True)
-
-
-class Request(msgspec.Struct, Generic[R_co], frozen=True, omit_defaults=True, kw_only=True, tag_field="op"):
-    """A request; `id` is the client's, unique among its requests in flight. R_co is the reply's type."""
-
-    id: Number
-
-
-class Push(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="ev"):
-    """What the server says unasked."""
-
 
 # Values inside replies.
 
@@ -102,6 +93,10 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     notice: bytes | None = None
     members: int | None = None
     silenced_until: int | None = None  # In a group: until then (Unix ms) only owner and admins may write.
+    admission: Admission | None = None  # In a public group, and what follows likewise.
+    listed: bool = False
+    history_open: bool = False
+    listing: bytes | None = None
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +127,7 @@ class GroupMember(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     read: Seq | None = None
     muted_until: int | None = None
     greeting: bytes | None = None
+    screen_name: bytes | None = None
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,10 +143,6 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Session.
-
-
-class Done(Reply, frozen=True, omit_defaults=True, kw_only=True):
-    """It is so; nothing more to say."""
 
 
 class HelloReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
@@ -178,6 +170,7 @@ class SyncReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
 class SignedIn(Reply, frozen=True, omit_defaults=True, kw_only=True):
     """`token` only when a new one was made; `needs` instead of all else when `register` wants answers first.
 
+    `agreement`: what is to be signed, when `needs` has "agreement".
     `resync` in the place of `sync` when `resume` brought heads of another log: sync from nothing.
     """
 
@@ -187,6 +180,7 @@ class SignedIn(Reply, frozen=True, omit_defaults=True, kw_only=True):
     token: str | None = None
     preferences: Preferences | None = None
     needs: tuple[str, ...] = ()
+    agreement: Agreement | None = None
     sync: SyncReply | None = None
     resync: bool = False
 
@@ -195,7 +189,8 @@ class Register(Request[SignedIn], frozen=True, omit_defaults=True, kw_only=True,
     handle: HandleText
     password: Password
     device: DeviceName = ""
-    answers: Annotated[dict[str, Code], Meta(max_length=16)] = {}
+    answers: Annotated[dict[str, Code], Meta(max_length=16)] = {}  # noqa: RUF012 - msgspec copies it.
+    signature: Signature | None = None
 
 
 class Login(Request[SignedIn], frozen=True, omit_defaults=True, kw_only=True, tag="login"):
@@ -298,9 +293,12 @@ class Clear(Request[Done], frozen=True, omit_defaults=True, kw_only=True, tag="c
 
 
 class Sync(Request[SyncReply], frozen=True, omit_defaults=True, kw_only=True, tag="sync"):
+    """The two sides have each their own epoch, marks and topics, and are synced apart."""
+
     heads: Heads
     marks: Number = 0
     epoch: str | None = None
+    side: Side = Side.PRIVATE
 
 
 class HistoryReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
@@ -319,15 +317,6 @@ class History(Request[HistoryReply], frozen=True, omit_defaults=True, kw_only=Tr
 
 
 # Messages.
-
-
-class Appended(Reply, frozen=True, omit_defaults=True, kw_only=True):
-    """The entry is durable. A repeat of the same `cid` gets the same answer."""
-
-    topic: TopicId
-    seq: Seq
-    nth: int
-    at: int
 
 
 class Send(Request[Appended], frozen=True, omit_defaults=True, kw_only=True, tag="send"):

@@ -10,14 +10,26 @@ DeviceId = NewType("DeviceId", str)
 Cid = NewType("Cid", bytes)
 Seq = NewType("Seq", int)
 Epoch = NewType("Epoch", str)
+SubmissionId = NewType("SubmissionId", str)
+DecisionId = NewType("DecisionId", str)
+PrivateBody = NewType("PrivateBody", bytes)  # What somebody says privately. There is no way from it to a publication.
 
 ID_CHARS = 16  # 80 random bits in lower-case base32: short enough to read aloud, too many to guess.
 CID_BYTES = 16
+PUBLIC_MARK = "0"  # No letter of RFC 4648 base32: no private topic's id begins with it.
 
 
 def new_id() -> str:
     """Return 80 random bits as 16 characters of RFC 4648 base32, in lower case (`[a-z2-7]`)."""
     return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+def new_public_topic_id() -> TopicId:
+    """Return an id that says by its first character that its topic is public, with 75 random bits behind it.
+
+    So the side of a topic is no row that could be read wrongly, late, or from the wrong store.
+    """
+    return TopicId(PUBLIC_MARK + new_id()[1:])
 
 
 def new_cid(unix_ms: int) -> Cid:

@@ -31,3 +31,20 @@ SEQ_MAX = 2**53 - 1  # The largest integer every language's numbers hold.
 
 PRIVATE_GROUP_MEMBERS = 500
 RECEIPTS_BY_PERSON_MEMBERS = 50  # Larger groups give their authors counts only.
+
+PUBLIC_GROUP_MEMBERS = 100_000
+TITLE_CHARS = 128
+TEXT_CHARS = 8000  # Of one publication, all its parts counted apart.
+PARTS = 32
+CATEGORY_CHARS = 64
+LANGUAGE_CHARS = 35  # A BCP 47 tag (RFC 5646 §4.4.1).
+URL_CHARS = 2048
+LABELS = 16
+LABEL_CHARS = 32
+QUERY_CHARS = 64
+LISTINGS = 50
+SUBMISSIONS = 100  # In one reply.
+BOTTOM_LINES = 16
+STAFF_CODE_CHARS = 32
+REASON_CHARS = 1000
+PLACES_FOUND = 32  # Stretches of text that one decision points at.

@@ -1,0 +1,213 @@
+"""A policy pack: what one law, or one house, asks of publishing. Data, read from TOML; the engine knows no law.
+
+A deployment has one pack. What no pack can change is the boundary, the due process and the promises.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from blake3 import blake3
+from msgspec import Meta
+
+from compliance.verdicts import OnError
+from protocol import limits
+from protocol.publications import Surface
+
+Texts = dict[str, str]  # By language (BCP 47). English is always there.
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+HOUR_MS = 3_600_000
+
+
+class PackError(ValueError):
+    """The pack cannot be used; the message says what is wrong, and where."""
+
+
+class Stage(StrEnum):
+    """One thing the gate asks, in the order a pack lists them. All but the hooks are asked again at commit."""
+
+    LICENCE = "licence"
+    AGREEMENT = "agreement"
+    HOOKS = "hooks"
+
+
+class AtEnd(StrEnum):
+    """What becomes of a held item that nobody decided."""
+
+    RELEASE = "release"
+    REJECT = "reject"
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the file."""
+
+
+class Ground(_Table, frozen=True, kw_only=True):
+    """A reason for a decision. `clause`: what it stands on; `bottom_line`: a line of the agreement, or none."""
+
+    clause: str
+    titles: Texts
+    bottom_line: str = ""
+
+
+class Line(_Table, frozen=True, kw_only=True):
+    """One line of the agreement, acknowledged apart."""
+
+    code: Code
+    titles: Texts
+
+
+class AgreementText(_Table, frozen=True, kw_only=True):
+    """What is signed (Art. 6). A changed text is another version, and is signed again."""
+
+    version: str
+    clause: str
+    lines: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=limits.BOTTOM_LINES)]
+    texts: Texts
+
+    @property
+    def digest(self) -> bytes:
+        """BLAKE3 of version, lines and texts: 32 bytes."""
+        return blake3(msgspec.json.encode(self, order="sorted")).digest()
+
+
+class SurfaceRules(_Table, frozen=True, kw_only=True):
+    """What the gate asks on one surface, and what it does by default when a hook fails there."""
+
+    stages: tuple[Stage, ...]
+    on_error: OnError
+
+
+class Holds(_Table, frozen=True, kw_only=True):
+    """How long something may be held, in hours, what then, and how many items of one author at a time."""
+
+    review_h: Annotated[float, Meta(gt=0, le=24 * 90)]
+    failure_h: Annotated[float, Meta(gt=0, le=24 * 90)]
+    at_end: AtEnd
+    per_author: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class LicenceRule(_Table, frozen=True, kw_only=True):
+    """That the provider needs a licence to serve the public (Art. 4), and of which kinds."""
+
+    clause: str
+    kinds: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class Pack(_Table, frozen=True, kw_only=True):
+    """One pack, whole. `appeal`: what every decision says one can do about it, by language."""
+
+    name: Code
+    version: str
+    effective: date
+    titles: Texts
+    surfaces: dict[Surface, SurfaceRules]
+    grounds: dict[Code, Ground]
+    holds: Holds
+    appeal: Texts
+    categories: dict[Code, Texts] = {}
+    agreement: AgreementText | None = None
+    licence: LicenceRule | None = None
+
+    def asks(self, surface: Surface, stage: Stage) -> bool:
+        """Say whether `stage` is asked on `surface`."""
+        return stage in self.surfaces[surface].stages
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal BLAKE3 of everything the pack says."""
+        return blake3(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+
+# Grounds that the engine itself decides on; every pack says what they stand on.
+GATE_FAILURE = "gate_failure"  # A hook failed, and its policy is to hold.
+NO_LICENCE = "no_licence"
+NO_AGREEMENT = "no_agreement"
+NOT_ENTITLED = "not_entitled"  # By commit or release the author could no longer publish there.
+OVERDUE = "overdue"  # A hold ended undecided: the provider's delay.
+ENGINE_GROUNDS = (GATE_FAILURE, NO_LICENCE, NO_AGREEMENT, NOT_ENTITLED, OVERDUE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """The provider's licence as the operator states it (Art. 4). It counts through the whole of its last day, UTC."""
+
+    number: str
+    kind: str
+    issuer: str
+    valid_from: date
+    valid_until: date
+
+    def in_force(self, at: int) -> bool:
+        """Say whether it is valid at `at` (Unix ms)."""
+        day = datetime.fromtimestamp(at / 1000, UTC).date()
+        return self.valid_from <= day <= self.valid_until
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the names of the packs that come with hutong."""
+    found = (Path(str(entry)) for entry in files("compliance").joinpath("packs").iterdir())
+    return tuple(sorted(path.stem for path in found if path.suffix == ".toml"))
+
+
+def load(name: str) -> Pack:
+    """Return the pack that is called `name` and comes with hutong, or the one in the file `name`.
+
+    Raises:
+        PackError: There is none, or it cannot be used.
+    """
+    if name in shipped():
+        return parse(files("compliance").joinpath("packs", f"{name}.toml").read_text(encoding="utf-8"), name)
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise PackError(f"there is no pack {name!r}; there are {', '.join(shipped())}, or a file NAME.toml")
+    try:
+        return parse(path.read_text(encoding="utf-8"), name)
+    except OSError as error:
+        raise PackError(f"{name}: cannot be read: {error.strerror}") from error
+
+
+def parse(text: str, where: str) -> Pack:
+    """Return the pack that `text` (TOML) is; `where` names it in errors.
+
+    Raises:
+        PackError: It is none, or contradicts itself.
+    """
+    try:
+        pack = msgspec.convert(tomllib.loads(text), Pack)
+    except ValueError as error:  # Not TOML, or not of this shape.
+        raise PackError(f"{where}: {error}") from error
+    problems = list(_contradictions(pack))
+    if problems:
+        raise PackError(f"{where}: " + "; ".join(problems))
+    return pack
+
+
+def _contradictions(pack: Pack) -> "list[str]":
+    problems = [f"surfaces.{surface}: missing" for surface in Surface if surface not in pack.surfaces]
+    problems += [f"grounds.{ground}: missing" for ground in ENGINE_GROUNDS if ground not in pack.grounds]
+    lines = {line.code for line in pack.agreement.lines} if pack.agreement else set()
+    for code, ground in pack.grounds.items():
+        if ground.bottom_line and ground.bottom_line not in lines:
+            problems.append(f"grounds.{code}: {ground.bottom_line} is no line of the agreement")
+    for surface, rules in pack.surfaces.items():
+        if rules.on_error is OnError.ALLOW:
+            problems.append(f"surfaces.{surface}: on_error cannot be allow in a pack; a hook's own may be, with an end")
+        if Stage.LICENCE in rules.stages and pack.licence is None:
+            problems.append(f"surfaces.{surface}: asks for a licence, but there is no [licence]")
+        if Stage.AGREEMENT in rules.stages and pack.agreement is None:
+            problems.append(f"surfaces.{surface}: asks for an agreement, but there is no [agreement]")
+        if list(rules.stages) != [stage for stage in Stage if stage in rules.stages]:
+            problems.append(f"surfaces.{surface}: stages come in the order {', '.join(Stage)}, each once")
+    texts = [("titles", pack.titles), ("appeal", pack.appeal)]
+    texts += [(f"grounds.{code}.titles", ground.titles) for code, ground in pack.grounds.items()]
+    texts += [(f"categories.{code}", titles) for code, titles in pack.categories.items()]
+    if pack.agreement is not None:
+        texts.append(("agreement.texts", pack.agreement.texts))
+        texts += [(f"agreement.lines.{line.code}.titles", line.titles) for line in pack.agreement.lines]
+    return problems + [f"{where}: English (en) is missing" for where, by_language in texts if "en" not in by_language]

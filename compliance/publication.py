@@ -1,0 +1,58 @@
+"""What a hook is given: one publication, and nothing else that the server knows.
+
+Everything here came in by a `publish`. No field could hold a private body, and there is no way to make one from it.
+"""
+
+from dataclasses import dataclass, fields
+
+from protocol.ids import new_id
+from protocol.publications import Content, Surface
+
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One version of one public text, as hooks see it. Made by `publication` only.
+
+    `id` is random and of this one judgement. `previous`: hexadecimal BLAKE3 digest of the public version it would
+    replace, empty when there is none. `minute`: Unix time in whole minutes. `author`: empty, or, where the operator
+    has asked for it, a pseudonym of the author for this hook and this day.
+    """
+
+    id: str
+    version: int
+    surface: Surface
+    content: Content
+    previous: str
+    minute: int
+    author: str = ""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if type(value) is not _TYPES[field.name]:
+                raise TypeError(f"a publication's {field.name} is a {_TYPES[field.name].__name__}")
+
+
+_TYPES: dict[str, type] = {
+    "id": str,
+    "version": int,
+    "surface": Surface,
+    "content": Content,
+    "previous": str,
+    "minute": int,
+    "author": str,
+}
+
+
+def publication(content: Content, *, surface: Surface, version: int, previous: bytes | None, at: int) -> Publication:
+    """Return what hooks are given of a `publish` with `content`; `at`: Unix ms; `previous`: a 32-byte digest."""
+    return Publication(
+        id=new_id(),
+        version=version,
+        surface=surface,
+        content=content,
+        previous=previous.hex() if previous else "",
+        minute=at // MINUTE_MS,
+    )

@@ -1,0 +1,91 @@
+"""From what the hooks answered to what becomes of a publication. Deterministic: the same answers, the same ruling."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from compliance.pack import GATE_FAILURE, HOUR_MS, Pack
+from compliance.verdicts import Answer, Failure, Hold, OnError, Reject, labels_of, strictest
+from protocol.decisions import Span
+
+RETRY_MS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """Why, as a decision needs it. `by`: who decided; `facts`: in words, for the author."""
+
+    ground: str
+    facts: str
+    by: str
+    where: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishes:
+    """It appears, with `labels`. `labelled_by`: the hooks that gave them."""
+
+    labels: tuple[str, ...]
+    labelled_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """It waits for a person, until `until` (Unix ms). `labels` are kept for when it is released."""
+
+    why: Grounds
+    until: int
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejects:
+    """It does not appear."""
+
+    why: Grounds
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A hook failed whose policy is to reject: nothing is kept, and the author may try again."""
+
+    retry_after_ms: int
+
+
+Ruling = Publishes | Holds | Rejects | Unavailable
+
+
+def rule(answers: Sequence[Answer], pack: Pack, *, at: int) -> Ruling:
+    """Return what becomes of a publication that the hooks gave `answers` about, at `at` (Unix ms).
+
+    The strictest wins: a rejection, then a failure whose policy is to reject, then a hold, then a failure whose policy
+    is to hold; labels are united. A failure whose policy is to allow counts as if the hook were not there.
+    """
+    binding = strictest(answers)
+    labels = labels_of(answers)
+    if binding is not None and isinstance(binding.outcome, Reject):
+        return Rejects(why=_why(binding, binding.outcome))
+    failed = sorted((answer for answer in answers if isinstance(answer.outcome, Failure)), key=lambda it: it.hook)
+    if any(answer.on_error is OnError.REJECT for answer in failed):
+        return Unavailable(RETRY_MS)
+    if binding is not None and isinstance(binding.outcome, Hold):
+        until = at + int(pack.holds.review_h * HOUR_MS)
+        return Holds(why=_why(binding, binding.outcome), until=until, labels=labels)
+    held = next((answer for answer in failed if answer.on_error is OnError.HOLD), None)
+    if held is not None:
+        why = Grounds(
+            ground=GATE_FAILURE,
+            facts=f"The hook {held.hook} gave no verdict ({held.outcome}); nothing was found against what you wrote.",
+            by=by_hook(held),
+        )
+        return Holds(why=why, until=at + int(pack.holds.failure_h * HOUR_MS), labels=labels)
+    givers = sorted({answer.hook for answer in answers if labels_of([answer])})
+    return Publishes(labels=labels, labelled_by=", ".join(givers))
+
+
+def by_hook(answer: Answer) -> str:
+    """Return how a decision names the hook it was made by."""
+    return f"hook {answer.hook} {answer.version}"
+
+
+def _why(answer: Answer, verdict: Hold | Reject) -> Grounds:
+    return Grounds(ground=verdict.ground, facts=verdict.text, by=by_hook(answer), where=verdict.where)

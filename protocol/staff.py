@@ -1,0 +1,88 @@
+"""The messages of staff, who decide about what is public and have no operation that reads anything private."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from protocol import limits
+from protocol.decisions import Decision, Span, Submission, SubmissionState
+from protocol.ids import SubmissionId
+from protocol.publications import Surface
+from protocol.shapes import PackCode, Position, Reply, Request, StaffCode, SubmissionRef, Token, TopicRef, Words
+
+
+class QueueItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Something for an officer. `due`: when the hold ends, Unix ms. Nothing says who the author is."""
+
+    item: SubmissionId
+    surface: Surface
+    state: SubmissionState
+    at: int
+    due: int | None = None
+    ground: str = ""
+    by: str = ""
+    excerpt: str = ""
+
+
+class StaffRole(StrEnum):
+    """A reviewer decides what is held; a chief also withdraws and restores what is published."""
+
+    REVIEWER = "reviewer"
+    CHIEF = "chief"
+
+
+class OfficerAct(StrEnum):
+    """What an officer may decide about an item."""
+
+    RELEASE = "release"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    RESTORE = "restore"
+
+
+class OnDutyReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
+    code: str
+    role: StaffRole
+
+
+class StaffLogin(Request[OnDutyReply], frozen=True, omit_defaults=True, kw_only=True, tag="staff.login"):
+    code: StaffCode
+    token: Token
+
+
+class QueueReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
+    """The oldest deadline first. `total`: how many there are."""
+
+    items: tuple[QueueItem, ...]
+    total: int
+
+
+class OfficerQueue(Request[QueueReply], frozen=True, omit_defaults=True, kw_only=True, tag="officer.queue"):
+    limit: Annotated[int, Meta(ge=1, le=limits.SUBMISSIONS)] = 50
+
+
+class ItemReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
+    """An item as an officer sees it: the submission with its content, its decisions oldest first."""
+
+    submission: Submission
+    decisions: tuple[Decision, ...] = ()
+
+
+class OfficerShow(Request[ItemReply], frozen=True, omit_defaults=True, kw_only=True, tag="officer.show"):
+    """By the submission's id, or by the entry it became."""
+
+    item: SubmissionRef | None = None
+    topic: TopicRef | None = None
+    seq: Position | None = None
+
+
+class OfficerDecide(Request[ItemReply], frozen=True, omit_defaults=True, kw_only=True, tag="officer.decide"):
+    """Decide an item. `ground` is one of the pack's codes, and needed for what goes against the author."""
+
+    item: SubmissionRef
+    act: OfficerAct
+    ground: PackCode = ""
+    facts: Words = ""
+    where: Annotated[tuple[Span, ...], Meta(max_length=limits.PLACES_FOUND)] = ()
