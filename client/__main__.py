@@ -7,11 +7,20 @@ from pathlib import Path
 
 import click
 
-from client.errors import ClientError, ConnectionLostError, ProfileError, SignedOutError, UnreachableError
-from client.line import accounts, chat, groups, messages
+from client.errors import (
+    ClientError,
+    ConnectionLostError,
+    OffDutyError,
+    ProfileError,
+    RefusedError,
+    SignedOutError,
+    UnreachableError,
+)
+from client.line import accounts, agreement, card, chat, gate, lanes, messages, officer, publishing, tail
 from client.line.program import EXITS, Program, hush
 from client.line.screen import visible
 from client.profiles import Profiles, home
+from protocol.errors import ErrorCode
 
 REFUSED, USAGE, UNREACHABLE, NOT_SIGNED_IN, BROKEN, INTERRUPTED = 1, 2, 3, 4, 70, 130
 
@@ -29,6 +38,8 @@ def hutong(context: click.Context, server: str | None, profile: str | None, ca: 
     """Chat through a hutong server.
 
     First `hutong register HANDLE`, then `hutong chat SOMEBODY`. Profiles are kept in $HUTONG_HOME.
+
+    What you send is private. What you publish is public, and passes the server's gate: `hutong gate` shows it.
     """
     if server is not None and not server.startswith(("ws://", "wss://")):
         raise click.UsageError(f"--server takes ws://HOST:PORT or wss://HOST:PORT, not {server!r}")
@@ -47,10 +58,19 @@ for each in (
     accounts.blocks_command,
     messages.send_command,
     messages.history_command,
-    messages.tail_command,
+    tail.tail_command,
     messages.topics_command,
     chat.chat_command,
-    groups.group_command,
+    lanes.group_command,
+    publishing.publish_command,
+    card.card_command,
+    agreement.agreement_command,
+    gate.gate_command,
+    gate.submissions_command,
+    gate.take_back_command,
+    gate.receipt_command,
+    gate.audit_command,
+    officer.officer_command,
 ):
     hutong.add_command(each)
 
@@ -117,10 +137,22 @@ def _advice(error: ClientError) -> str:
     match error:
         case UnreachableError():
             return "\nIs the server running there? --server URL names another."
+        case OffDutyError():
+            return "\nLog in: hutong officer login CODE"
         case SignedOutError():
             return "\nSign in: hutong login HANDLE, or, if you are new: hutong register HANDLE"
+        case RefusedError(code=code):
+            return _ADVICE.get(code, "")
         case _:
             return ""
+
+
+_ADVICE: dict[str, str] = {
+    ErrorCode.NEEDS_AGREEMENT: "\nRead it and sign it: hutong agreement sign",
+    ErrorCode.PUBLIC_CLOSED: "\nPrivate chats and groups go on as ever.",
+    ErrorCode.SUPERSEDED: "\nSee how it reads now, and edit that: hutong history PLACE",
+    ErrorCode.TOO_MANY: "\nIf it is about what is held: hutong submissions lists it, hutong take-back takes it back.",
+}
 
 
 if __name__ == "__main__":

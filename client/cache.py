@@ -1,5 +1,7 @@
 """What this device knows, in SQLite: entries, how one stands to topics, people, gaps, and the outbox beside them.
 
+The server's two stores are known apart, each with its own epoch and marks: one may be forgotten, the other stays.
+
 All but the outbox can be had from the server again. Several processes may use one cache at a time: every change is
 one transaction, repeats change nothing, and what only rises never falls.
 """
@@ -16,16 +18,19 @@ import msgspec
 from sqlite_utils import Database
 
 from client.outbox import Outbox
+from client.submissions import Submissions
+from client.tables import ENTRY_FIELDS, create
 from client.tally import Tally
 from protocol import limits
-from protocol.entries import Entry, Kind, Standing, TopicKind
+from protocol.entries import Entry, Kind, Side, Standing, TopicKind, side_of
 from protocol.frames import Appended, Gap, Person, Summary
-from protocol.ids import Cid, PersonId, Seq, TopicId
+from protocol.ids import PUBLIC_MARK, Cid, PersonId, Seq, TopicId
 
 Line = tuple[Seq, PersonId | None, Kind | None, bytes | None]
 BUSY_SECONDS = 10.0
-_FIELDS = Entry.__struct_fields__
-_NAMES = ", ".join(_FIELDS)
+_NAMES = ", ".join(ENTRY_FIELDS)
+_DECISIONS = frozenset({Kind.WITHDRAWN, Kind.RESTORED})
+_ON_SIDE = {side: f"(topic LIKE '{PUBLIC_MARK}%') = {int(side is Side.PUBLIC)}" for side in Side}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +54,9 @@ class Cache:
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute("PRAGMA secure_delete = ON")  # A recalled body is gone from the file too.
         with self.transaction():
-            _create(Database(self._database))
+            create(Database(self._database))
             self.outbox = Outbox(self._database)
+        self.submissions = Submissions(self._database)
         self._summaries = msgspec.msgpack.Decoder(Summary)
         self._closing = weakref.finalize(self, self._database.close)
 
@@ -74,53 +80,58 @@ class Cache:
 
     # Where the cache stands.
 
-    @property
-    def epoch(self) -> str | None:
-        """The epoch of the server's store this was made from."""
-        return self._note("epoch")
+    def epoch(self, side: Side) -> str | None:
+        """Return the epoch of the server's store that this side was made from."""
+        return self.note(_key(side, "epoch"))
 
-    @property
-    def marks(self) -> int:
-        """Up to where changes of topics are known."""
-        return int(self._note("marks") or 0)
+    def marks(self, side: Side) -> int:
+        """Return up to where changes of this side's topics are known."""
+        return int(self.note(_key(side, "marks")) or 0)
 
-    @marks.setter
-    def marks(self, marks: int) -> None:
-        if marks > self.marks:
-            self._write_note("marks", str(marks))
+    def mark(self, side: Side, marks: int) -> None:
+        """Changes of this side's topics are known up to `marks`, if they were not known further."""
+        if marks > self.marks(side):
+            self.write_note(_key(side, "marks"), str(marks))
 
     @property
     def owner(self) -> PersonId | None:
         """Whose cache this is."""
-        note = self._note("owner")
+        note = self.note("owner")
         return PersonId(note) if note else None
 
     def belongs_to(self, person: PersonId) -> None:
         """From now on this is the cache of `person`; what it held of anybody else, outbox included, is forgotten."""
         with self.transaction():
             if self.owner not in {None, person}:
-                self.forget(epoch=None)
-                self._database.execute("DELETE FROM people")
-                self._database.execute("DELETE FROM outbox")
-            self._write_note("owner", person)
+                for side in Side:
+                    self.forget(side, epoch=None)
+                for table in ("people", "outbox", "notes"):
+                    self._database.execute(f"DELETE FROM {table}")
+            self.write_note("owner", person)
 
-    def forget(self, *, epoch: str | None) -> None:
-        """Forget all that the server told, people and outbox aside; what comes from now on is of `epoch`."""
+    def forget(self, side: Side, *, epoch: str | None) -> None:
+        """Forget all that the server told of `side`, people and outbox aside; what comes from now on is of `epoch`."""
         with self.transaction():
             for table in ("topics", "entries", "gaps"):
-                self._database.execute(f"DELETE FROM {table}")
-            self._database.execute("DELETE FROM notes WHERE key IN ('epoch', 'marks')")
+                self._database.execute(f"DELETE FROM {table} WHERE {_ON_SIDE[side]}")
+            if side is Side.PUBLIC:
+                self._database.execute("DELETE FROM submissions")
+                self._database.execute("DELETE FROM notes WHERE key LIKE 'agreed:%'")
+            self._database.execute("DELETE FROM notes WHERE key IN (?, ?)", (_key(side, "epoch"), _key(side, "marks")))
             if epoch is not None:
-                self._write_note("epoch", epoch)
+                self.write_note(_key(side, "epoch"), epoch)
 
-    def heads(self) -> dict[TopicId, Seq]:
-        """Return up to where each topic one is a member of is known, those that moved last first."""
+    def heads(self, side: Side | None = None) -> dict[TopicId, Seq]:
+        """Return up to where each topic one is a member of is known, those that moved last first; of one side only,
+        if one is named.
+        """
         rows = self._database.execute("SELECT topic, have FROM topics WHERE seated ORDER BY moved_at DESC, topic")
-        return dict(rows)
+        return {topic: have for topic, have in rows if side in {None, side_of(topic)}}
 
-    def outside(self) -> list[TopicId]:
-        """Return the topics one is invited to or has asked to join."""
-        return [row[0] for row in self._database.execute("SELECT topic FROM topics WHERE NOT seated ORDER BY topic")]
+    def outside(self, side: Side) -> list[TopicId]:
+        """Return the topics of `side` one is invited to or has asked to join."""
+        rows = self._database.execute("SELECT topic FROM topics WHERE NOT seated ORDER BY topic")
+        return [topic for (topic,) in rows if side_of(topic) is side]
 
     # Topics.
 
@@ -182,10 +193,11 @@ class Cache:
             tally = Tally(summary) if summary else None
             moved_at = 0
             for entry in entries:
+                about = self._entry(topic, entry.target) if entry.kind in _DECISIONS else None
                 self._put_entry(entry)
                 moved_at = max(moved_at, entry.at)
                 if tally is not None:
-                    tally.count(entry)
+                    tally.count(entry, about=about)
             if tally is not None and tally.summary is not summary:
                 self._save(tally.summary)
             self._database.execute(
@@ -257,17 +269,44 @@ class Cache:
     def _put_entry(self, entry: Entry) -> None:
         values = msgspec.structs.asdict(entry)
         self._database.execute(
-            f"INSERT INTO entries ({_NAMES}) VALUES ({', '.join(f':{name}' for name in _FIELDS)})"
-            f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _FIELDS)}"
-            " WHERE NOT erased",  # An older answer that comes late brings no recalled body back.
+            f"INSERT INTO entries ({_NAMES}) VALUES ({', '.join(f':{name}' for name in ENTRY_FIELDS)})"
+            f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in ENTRY_FIELDS)}"
+            # An older answer that comes late brings no body back that was recalled or withdrawn.
+            " WHERE NOT erased AND NOT coalesce(withdrawn, 0)",
             values,
         )
+        if entry.kind in _DECISIONS and entry.target is not None:
+            self._withdraw(entry.topic, entry.target)
         if entry.kind is Kind.RECALL:
             self._database.execute(
                 "UPDATE entries SET body = NULL, erased = 1 WHERE topic = :topic AND (seq = :target"
                 " OR (target = :target AND kind IN ('edit', 'reaction')))",
                 values,
             )
+
+    def _withdraw(self, topic: TopicId, target: Seq) -> None:
+        """Do what the last decision about `target` says: take its words and those of its edits, or give them back."""
+        kind, body = self._database.execute(
+            "SELECT kind, body FROM entries WHERE topic = ? AND target = ? AND kind IN ('withdrawn', 'restored')"
+            " ORDER BY seq DESC LIMIT 1",
+            (topic, target),
+        ).fetchone()
+        if kind == Kind.RESTORED:
+            self._database.execute(
+                "UPDATE entries SET body = ?, withdrawn = 0 WHERE topic = ? AND seq = ? AND NOT erased",
+                (body, topic, target),
+            )
+        else:
+            self._database.execute(
+                "UPDATE entries SET body = NULL, withdrawn = (seq = :target) WHERE topic = :topic"
+                " AND (seq = :target OR (target = :target AND kind IN ('edit', 'restored')))",
+                {"topic": topic, "target": target},
+            )
+
+    def _entry(self, topic: TopicId, seq: Seq | None) -> Entry | None:
+        query = f"SELECT {_NAMES} FROM entries WHERE topic = ? AND seq = ?"
+        row = self._database.execute(query, (topic, seq)).fetchone()
+        return _entry(row) if row else None
 
     def _close_gap(self, topic: TopicId, first: Seq, last: Seq) -> None:
         touched = self._database.execute(
@@ -307,31 +346,21 @@ class Cache:
 
     # Notes.
 
-    def _note(self, key: str) -> str | None:
+    def note(self, key: str) -> str | None:
+        """Return what was noted under `key`."""
         row = self._database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
 
-    def _write_note(self, key: str, value: str) -> None:
+    def write_note(self, key: str, value: str) -> None:
+        """Note `value` under `key`."""
         self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, value))
 
 
-def _create(database: Database) -> None:
-    entry: dict[str, type] = dict.fromkeys(_FIELDS, int)
-    entry |= {"topic": str, "kind": str, "sender": str, "cid": bytes, "body": bytes, "person": str, "role": str}
-    tables: dict[str, tuple[dict[str, type], str | tuple[str, ...]]] = {
-        "notes": ({"key": str, "value": str}, "key"),
-        "topics": ({"topic": str, "have": int, "seated": int, "moved_at": int, "summary": bytes}, "topic"),
-        "entries": (entry, ("topic", "seq")),
-        "gaps": ({"topic": str, "first": int, "last": int}, ("topic", "first")),
-        "people": ({"person": str, "handle": str}, "person"),
-    }
-    for name, (columns, key) in tables.items():
-        database.table(name).create(columns, pk=key, if_not_exists=True, strict=True)
-    database.execute("CREATE INDEX IF NOT EXISTS entries_target ON entries (topic, target) WHERE target IS NOT NULL")
-    database.execute("CREATE INDEX IF NOT EXISTS entries_cid ON entries (cid) WHERE cid IS NOT NULL")
-    database.execute("CREATE INDEX IF NOT EXISTS people_handle ON people (handle)")
+def _key(side: Side, what: str) -> str:
+    """Return under which key `what` of `side` is noted; the private ones are called as before there was another."""
+    return what if side is Side.PRIVATE else f"{side}.{what}"
 
 
 def _entry(row: tuple[object, ...]) -> Entry:
-    fields = {name: value for name, value in zip(_FIELDS, row, strict=True) if value is not None}
+    fields = {name: value for name, value in zip(ENTRY_FIELDS, row, strict=True) if value is not None}
     return msgspec.convert(fields, Entry, strict=False)

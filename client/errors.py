@@ -4,12 +4,14 @@ ClientError
 ├── UnreachableError       no connection could be made: try again later, or look at the address
 ├── ConnectionLostError    there was one and it ended; says whether to connect again
 ├── RefusedError           the server said no to one request, and why
-├── NeedsError             the server asks for answers before it registers anybody
+├── NeedsError             the server asks for answers, or a signature, before it registers anybody
 ├── SignedOutError         the token is no longer good: log in again
+│   └── OffDutyError       no officer is logged in here
 └── ProfileError           what is kept on this computer does not allow it
 """
 
 from protocol.errors import CloseCode, may_reconnect
+from protocol.public import Agreement
 
 _WORDS: dict[int, str] = {
     1006: "the connection broke",
@@ -52,15 +54,22 @@ class RefusedError(ClientError):
 
 
 class NeedsError(ClientError):
-    """Nothing is registered yet: ask the person for each of `needs` and register again with the answers."""
+    """Nothing is registered yet: ask the person for each of `needs` and register again with the answers.
 
-    def __init__(self, needs: tuple[str, ...]) -> None:
+    `agreement`: what is to be signed, where `needs` has "agreement".
+    """
+
+    def __init__(self, needs: tuple[str, ...], agreement: Agreement | None = None) -> None:
         super().__init__(f"the server asks for {', '.join(needs)}")
-        self.needs = needs
+        self.needs, self.agreement = needs, agreement
 
 
 class SignedOutError(ClientError):
     """This device is not signed in, or no longer."""
+
+
+class OffDutyError(SignedOutError):
+    """No officer is logged in here, or no longer."""
 
 
 class ProfileError(ClientError):

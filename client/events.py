@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from client.errors import ClientError
-from protocol.entries import Entry
+from protocol.decisions import Submission
+from protocol.entries import Entry, Side
 from protocol.frames import Preferences, Summary
 from protocol.ids import Cid, PersonId, Seq, TopicId
 
@@ -28,7 +29,9 @@ class CaughtUp:
 
 @dataclass(frozen=True, slots=True)
 class Resynced:
-    """The server is not the one the cache was made from: what was cached is forgotten and comes anew."""
+    """The server's store of `side` is not the one the cache was made from: what was cached of it comes anew."""
+
+    side: Side = Side.PRIVATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,30 @@ class NotSent:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """What waits as `cid` cannot be taken now; it stays in the outbox, and is tried again in `retry_in` seconds."""
+
+    cid: Cid
+    code: str
+    message: str
+    retry_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one submitted is held until somebody decides about it, or until its time is over."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one submitted is decided: rejected, lapsed, taken back, released at last; or withdrawn, or restored."""
+
+    submission: Submission
+
+
 Event = (
     Online
     | Offline
@@ -124,4 +151,7 @@ Event = (
     | PreferencesChanged
     | Sent
     | NotSent
+    | Postponed
+    | Held
+    | Judged
 )

@@ -1,6 +1,7 @@
 """Makes the cache follow the server: sync replies and pushes in, events out. Never waits, never asks anything itself.
 
-What it cannot settle alone it names: topics in `lacking` have something missing, and are to be synced.
+What it cannot settle alone it names: topics in `lacking` have something missing, and are to be synced. The two sides
+are begun, synced and begun anew apart; what is pushed says by its topic which one it is of.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from client.events import (
 )
 from client.order import TopicOrder
 from protocol import limits
-from protocol.entries import Entry, Standing
+from protocol.entries import Entry, Side, Standing, side_of
 from protocol.errors import GapError
 from protocol.frames import (
     EntryPush,
@@ -52,47 +53,54 @@ class Mirror:
         self._orders: dict[TopicId, TopicOrder] = {}
         self.lacking: set[TopicId] = set()
 
-    def begin(self, epoch: str) -> list[Event]:
+    def begin(self, side: Side, epoch: str) -> list[Event]:
         """A new connection to a store of `epoch`: go on from the cache, which other processes may have moved on."""
         events: list[Event] = []
-        if self._cache.epoch != epoch:
-            events = [Resynced()] if self._cache.epoch is not None else []
-            self._cache.forget(epoch=epoch)
-            self._orders.clear()
-        heads = self._cache.heads()
+        if self._cache.epoch(side) != epoch:
+            events = [Resynced(side)] if self._cache.epoch(side) is not None else []
+            self._begin_anew(side, epoch)
+        heads = self._cache.heads(side)
         for topic, order in self._orders.items():
             if topic in heads and order.have < heads[topic]:
                 events += map(Arrived, self._cache.entries(topic, after=order.have, before=Seq(heads[topic] + 1)))
-        self._orders = {topic: TopicOrder(have) for topic, have in heads.items()}
-        self.lacking.clear()
+        others = {topic: order for topic, order in self._orders.items() if side_of(topic) is not side}
+        self._orders = {topic: TopicOrder(have) for topic, have in heads.items()} | others
+        self.lacking -= set(self.lacking_on(side))
         return events
 
-    def restart(self, *, epoch: str | None = None) -> list[Event]:
+    def restart(self, side: Side, *, epoch: str | None = None) -> list[Event]:
         """The server says that what we have is not of its store: forget it, and begin from nothing (of `epoch`)."""
-        self._cache.forget(epoch=epoch)
-        self._orders.clear()
-        self.lacking.clear()
-        return [Resynced()]
+        self._begin_anew(side, epoch)
+        return [Resynced(side)]
 
-    def topics(self) -> list[TopicId]:
-        """Return the topics one is a member of, those that moved last first."""
-        return list(self._orders)
+    def _begin_anew(self, side: Side, epoch: str | None) -> None:
+        self._cache.forget(side, epoch=epoch)
+        self._orders = {topic: order for topic, order in self._orders.items() if side_of(topic) is not side}
+        self.lacking -= set(self.lacking_on(side))
+
+    def lacking_on(self, side: Side) -> list[TopicId]:
+        """Return the topics of `side` that have something missing."""
+        return [topic for topic in self.lacking if side_of(topic) is side]
+
+    def topics(self, side: Side) -> list[TopicId]:
+        """Return the topics of `side` one is a member of, those that moved last first."""
+        return [topic for topic in self._orders if side_of(topic) is side]
 
     def heads(self, topics: Sequence[TopicId]) -> dict[TopicId, Seq]:
         """Return up to where each of `topics` is known."""
         return {topic: self._orders[topic].have for topic in topics if topic in self._orders}
 
-    def known(self, topics: Sequence[TopicId]) -> dict[TopicId, Seq]:
-        """Return the heads of `topics`, and of as many as there is room for of those outside which one waits.
+    def known(self, side: Side, topics: Sequence[TopicId]) -> dict[TopicId, Seq]:
+        """Return the heads of `topics`, and of as many as there is room for of those of `side` outside which one waits.
 
         Those have no entries yet; they are named so that the server can say if the waiting is over.
         """
         heads = self.heads(topics)
         room = limits.HEADS - len(heads)
-        return heads | dict.fromkeys(self._cache.outside()[:room], Seq(0))
+        return heads | dict.fromkeys(self._cache.outside(side)[:room], Seq(0))
 
-    def synced(self, reply: SyncReply) -> list[Event]:
-        """Take in an answer to `sync` or `resume`; the cache has all of it or nothing."""
+    def synced(self, side: Side, reply: SyncReply) -> list[Event]:
+        """Take in an answer to `sync` of `side`, or to `resume`; the cache has all of it or nothing."""
         events: list[Event] = []
         with self._cache.transaction():
             for topic in reply.gone:
@@ -101,7 +109,7 @@ class Mirror:
                 events += self._stand(summary)
             for piece in reply.slices:
                 events += self._slice(piece)
-            self._cache.marks = reply.marks
+            self._cache.mark(side, reply.marks)
         return events
 
     def pushed(self, push: Push) -> list[Event]:

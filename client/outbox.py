@@ -1,6 +1,8 @@
 """What is not sent yet. A message is stored here under its cid before it is sent, and leaves when it is acked.
 
-Sent once: the server stores a cid once, however often it comes. In order: the oldest goes first, one at a time.
+Sent once: the server stores a cid once, however often it comes. In order: the oldest goes first, one at a time on
+each side, so that what waits at the gate holds up nothing private. What is private and what is public is said by the
+request itself: a row is sent as what it was made, and never becomes another.
 Several processes of one profile share the outbox; a row is claimed for the time of one request.
 """
 
@@ -10,11 +12,15 @@ from dataclasses import dataclass
 import msgspec
 from sqlite_utils import Database
 
+from client.errors import RefusedError
 from protocol import codec
-from protocol.frames import Appended, Edit, React, Recall, Request, Send
+from protocol.entries import Side, side_of
+from protocol.errors import ErrorCode
+from protocol.frames import Edit, React, Recall, Send
 from protocol.ids import Cid, PersonId
+from protocol.public import Publish
 
-Posting = Send | Edit | Recall | React
+Posting = Send | Edit | Recall | React | Publish
 CLAIM_MS = 15_000  # A process that died while sending holds the others up for so long at most.
 
 
@@ -26,10 +32,27 @@ class Waiting:
     """
 
     cid: Cid
-    request: Request[Appended]
+    request: Posting
     handle: str | None
     made_at: int
     refused: tuple[str, str] | None
+
+
+def side_of_posting(request: Posting) -> Side:
+    """Return the side of what `request` says.
+
+    Raises:
+        RefusedError: `wrong_side`: something private for a public topic, or the other way round. The server would
+            refuse it too; refused here, it never waits to be said.
+    """
+    side = side_of(request.topic) if request.topic is not None else None
+    if isinstance(request, Publish):
+        if side is Side.PRIVATE:
+            raise RefusedError(ErrorCode.WRONG_SIDE, "this place is private: send it, do not publish it")
+        return Side.PUBLIC
+    if side is Side.PUBLIC and not isinstance(request, Recall):
+        raise RefusedError(ErrorCode.WRONG_SIDE, "this place is public: what is said there is published")
+    return side or Side.PRIVATE
 
 
 class Outbox:
@@ -37,7 +60,8 @@ class Outbox:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        Database(database).table("outbox").create(
+        table = Database(database).table("outbox")
+        table.create(
             {
                 "number": int,
                 "cid": bytes,
@@ -48,12 +72,15 @@ class Outbox:
                 "claimed_until": int,
                 "refused_code": str,
                 "refused_message": str,
+                "side": str,
             },
             pk="number",
-            not_null={"cid", "request", "made_at"},
+            not_null={"cid", "request", "made_at", "side"},
             if_not_exists=True,
             strict=True,
         )
+        if "side" not in table.columns_dict:  # A file from before there was another.
+            table.add_column("side", str, not_null_default=Side.PRIVATE.value)
         database.execute("CREATE UNIQUE INDEX IF NOT EXISTS outbox_cid ON outbox (cid)")
 
     def put(self, request: Posting, *, now: int, handle: str | None = None) -> None:
@@ -61,25 +88,27 @@ class Outbox:
 
         Raises:
             ProtocolError: It is out of the wire's bounds, and would never be accepted.
+            RefusedError: It is on the wrong side.
         """
+        side = side_of_posting(request)
         message = codec.encode_request(request)
         codec.decode_request(message)
         # Everything else can come again from the server; this cannot, so it alone waits for the disk.
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.execute(
-            "INSERT INTO outbox (cid, request, handle, made_at) VALUES (?, ?, ?, ?)",
-            (request.cid, message, handle, now),
+            "INSERT INTO outbox (cid, request, handle, made_at, side) VALUES (?, ?, ?, ?, ?)",
+            (request.cid, message, handle, now, side.value),
         )
         self._database.execute("PRAGMA synchronous = NORMAL")
 
-    def claim(self, owner: str, *, now: int) -> Waiting | None:
-        """Return the oldest row that waits, now `owner`'s for a while; None: there is none, or another has it."""
+    def claim(self, owner: str, side: Side, *, now: int) -> Waiting | None:
+        """Return the oldest row of `side` that waits, `owner`'s for a while now; None: there is none, or not for us."""
         row = self._database.execute(
             "UPDATE outbox SET claimed_by = :owner, claimed_until = :now + :span WHERE number ="
-            " (SELECT min(number) FROM outbox WHERE refused_code IS NULL)"
+            " (SELECT min(number) FROM outbox WHERE refused_code IS NULL AND side = :side)"
             " AND (claimed_by IS NULL OR claimed_by = :owner OR claimed_until < :now)"
             f" RETURNING {_COLUMNS}",
-            {"owner": owner, "now": now, "span": CLAIM_MS},
+            {"owner": owner, "now": now, "span": CLAIM_MS, "side": side.value},
         ).fetchone()
         return _waiting(row) if row else None
 
@@ -91,9 +120,11 @@ class Outbox:
         )
         return addressed
 
-    def release(self, owner: str) -> None:
-        """Give back what `owner` has claimed, not sent."""
-        self._database.execute("UPDATE outbox SET claimed_by = NULL WHERE claimed_by = ?", (owner,))
+    def release(self, owner: str, cid: Cid | None = None) -> None:
+        """Give back what `owner` has claimed, not sent: `cid`, or all."""
+        self._database.execute(
+            "UPDATE outbox SET claimed_by = NULL WHERE claimed_by = ? AND cid = coalesce(?, cid)", (owner, cid)
+        )
 
     def drop(self, cid: Cid) -> bool:
         """Forget `cid` (it is acked, or nobody wants it any more) and say whether it was here."""
@@ -114,9 +145,16 @@ class Outbox:
         """Return what the server refused, oldest first."""
         return self._rows("refused_code IS NOT NULL")
 
-    def is_empty(self) -> bool:
-        """Say whether nothing is still to be sent."""
-        return not self._database.execute("SELECT 1 FROM outbox WHERE refused_code IS NULL LIMIT 1").fetchone()
+    def is_empty(self, side: Side | None = None) -> bool:
+        """Say whether nothing is still to be sent, on `side` or at all."""
+        return not self._database.execute(
+            "SELECT 1 FROM outbox WHERE refused_code IS NULL AND side = coalesce(?, side) LIMIT 1", (side,)
+        ).fetchone()
+
+    def is_publication(self, cid: Cid) -> bool:
+        """Say whether what waits as `cid` is to be published."""
+        row = self._database.execute("SELECT request FROM outbox WHERE cid = ?", (cid,)).fetchone()
+        return row is not None and isinstance(codec.decode_request(row[0]), Publish)
 
     def refusal(self, cid: Cid) -> tuple[str, str] | None:
         """Return code and words if the server refused `cid`."""
@@ -134,7 +172,7 @@ _COLUMNS = "cid, request, handle, made_at, refused_code, refused_message"
 
 def _waiting(row: tuple[bytes, bytes, str | None, int, str | None, str | None]) -> Waiting:
     cid, request, handle, made_at, code, message = row
-    posting: Request[Appended] = codec.decode_request(request)  # type: ignore[assignment]
+    posting: Posting = codec.decode_request(request)  # type: ignore[assignment]
     return Waiting(
         cid=Cid(cid), request=posting, handle=handle, made_at=made_at, refused=(code, message or "") if code else None
     )

@@ -27,11 +27,11 @@ class Profiles:
     """The profiles under one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def names(self) -> list[str]:
         """Return the names there are."""
-        return sorted(path.parent.name for path in self._folder.glob("*/account.json"))
+        return sorted(path.parent.name for path in self.folder.glob("*/account.json"))
 
     def choose(self, name: str | None) -> str:
         """Return `name`, or else the last one used, or the only one.
@@ -42,7 +42,7 @@ class Profiles:
         """
         if name is not None:
             return _checked(name)
-        last = self._folder / "last"
+        last = self.folder / "last"
         names = self.names()
         if last.exists() and (used := last.read_text().strip()) in names:
             return used
@@ -58,7 +58,7 @@ class Profiles:
         Raises:
             ProfileError: Its file is damaged.
         """
-        path = self._folder / _checked(name) / "account.json"
+        path = self.folder / _checked(name) / "account.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=Account)
         except FileNotFoundError:
@@ -68,22 +68,22 @@ class Profiles:
 
     def keep(self, name: str, account: Account) -> None:
         """Keep `account` as profile `name`, and use it from now on when none is named."""
-        folder = self._folder / _checked(name)
-        for each in (self._folder, folder):
+        folder = self.folder / _checked(name)
+        for each in (self.folder, folder):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(folder / "account.json", msgspec.json.encode(account))
-        _write(self._folder / "last", name.encode())
+        write_privately(folder / "account.json", msgspec.json.encode(account))
+        write_privately(self.folder / "last", name.encode())
 
     def sign_out(self, name: str) -> None:
         """Forget the token and the cache of `name`; server and handle stay, for the next login."""
         account = self.account(name)
         if account is not None:
-            shutil.rmtree(self._folder / name)
+            shutil.rmtree(self.folder / name)
             self.keep(name, msgspec.structs.replace(account, token=""))
 
     def cache_path(self, name: str) -> Path:
         """Return where the cache of `name` is, or will be."""
-        return self._folder / _checked(name) / "cache.db"
+        return self.folder / _checked(name) / "cache.db"
 
 
 def _checked(name: str) -> str:
@@ -92,7 +92,8 @@ def _checked(name: str) -> str:
     return name
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_privately(path: Path, content: bytes) -> None:
+    """Put `content` into the file `path`, whole or not at all, for its owner's eyes only."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)

@@ -9,8 +9,9 @@
         sent = await session.say("hello", to=bob)                # durable on the server: sent.topic, sent.seq
         group = await session.request(GroupFound(id=0, cid=session.new_cid(), name=..., invite=(bob,)))
         session.log(sent.topic)                                  # ((seq, sender, kind, body), ...)
+        said = await session.publish("hello, all", topic=lane)   # public: said.state, said.seq, said.decision
         session.stop()                                           # offline; the cache and the outbox stay
-        session.post(Send(...))                                  # waits in the outbox
+        session.post(Send(...))                                  # waits in the outbox, or Publish(...)
         nursery.start_soon(session.run)                          # online again, from where it was
 
 `say` and `post` go through the outbox and may be used offline. `request` is anything of protocol.frames (its `id` is
@@ -43,11 +44,15 @@ from client.outbox import Posting
 from client.stay import Stay
 from protocol import handles, limits
 from protocol.content import Text, encode
+from protocol.decisions import Submission
 from protocol.errors import CloseCode, ErrorCode
 from protocol.frames import Appended, History, People, Person, Reply, Request, Send, Watch
 from protocol.ids import Cid, PersonId, Seq, TopicId, new_cid
+from protocol.public import Publish
+from protocol.publications import Content, Surface
 
 R = TypeVar("R", bound=Reply)
+T = TypeVar("T")
 
 
 def _now() -> int:
@@ -136,7 +141,12 @@ class Session:
 
     async def outbox_empty(self) -> None:
         """Return once nothing waits to be sent, and what was sent is acked."""
-        await self._bell.until(lambda: self.cache.outbox.is_empty() and not self._courier.is_carrying)
+        await self._bell.until(lambda: self.cache.outbox.is_empty() and not self.is_carrying)
+
+    @property
+    def is_carrying(self) -> bool:
+        """Whether something of the outbox is on its way to the server right now."""
+        return self._courier.is_carrying
 
     @contextlib.contextmanager
     def subscribe(self) -> Iterator[trio.MemoryReceiveChannel[Event]]:
@@ -182,6 +192,9 @@ class Session:
         """Put `request` into the outbox, durably, and return its cid. It is sent when there is a connection.
 
         `handle`: whom a Send with neither `to` nor `topic` is for, when nobody is there to ask who that is.
+
+        Raises:
+            RefusedError: `wrong_side`: something private for a public topic, or the other way round.
         """
         self.cache.outbox.put(request, now=_now(), handle=handle)
         self._bell.ring()
@@ -195,14 +208,29 @@ class Session:
         """
         self._courier.expect(cid)
         try:
-            await self._bell.until(lambda: self._courier.outcome(cid) is not None)
-            outcome = self._courier.outcome(cid)
+            return await self._come(lambda: self._courier.outcome(cid))
         finally:
             self._courier.forget(cid)
-        if isinstance(outcome, RefusedError):
-            raise outcome
-        assert outcome is not None
-        return outcome
+
+    async def submitted(self, cid: Cid) -> Submission:
+        """Wait until it is known what became of what was to be published as `cid`: published, held, rejected, lapsed.
+
+        While the gate cannot judge (`Postponed`), it is tried again, and this waits.
+
+        Raises:
+            RefusedError: It could not be submitted: `needs_agreement`, `superseded` and the like. It stays in the
+                outbox, marked, until dropped there.
+        """
+        return await self._come(lambda: self._courier.verdict(cid))
+
+    async def _come(self, outcome: Callable[[], T | RefusedError | None]) -> T:
+        await self._bell.until(lambda: outcome() is not None)
+        match outcome():
+            case RefusedError() as refused:
+                raise refused
+            case come:
+                assert come is not None
+                return come
 
     async def say(
         self,
@@ -216,6 +244,27 @@ class Session:
         body = encode(Text(text=text)) if isinstance(text, str) else text
         send = Send(id=0, cid=self.new_cid(), body=body, topic=topic, to=to, reply_to=reply_to)
         return await self.delivered(self.post(send))
+
+    async def publish(
+        self,
+        content: str | Content,
+        *,
+        topic: TopicId | None = None,
+        surface: Surface = Surface.GROUP_MESSAGE,
+        reply_to: Seq | None = None,
+        target: Seq | None = None,
+        base: int | None = None,
+    ) -> Submission:
+        """Say something public, and wait until it is known what became of it; see `submitted`.
+
+        An edit names its `target` and, as `base`, the version it was made from (client.view says which one is shown).
+        """
+        said = Content(text=content) if isinstance(content, str) else content
+        publish = Publish(
+            id=0, cid=self.new_cid(), surface=surface, content=said, topic=topic, reply_to=reply_to, target=target,
+            base=base,
+        )  # fmt: skip
+        return await self.submitted(self.post(publish))
 
     def mark_read(self, topic: TopicId, seq: Seq) -> None:
         """Everything up to `seq` is read: here at once, and for the others as soon as the server knows."""

@@ -1,7 +1,11 @@
-"""One stay online: sign in, catch up, then keep up and send what waits, until the connection ends or is refused."""
+"""One stay online: sign in, catch up, then keep up and send what waits, until the connection ends or is refused.
+
+The private side is caught up first, by what `resume` brings; then the public one, by a sync of its own.
+"""
 
 import contextlib
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import trio
 
@@ -17,8 +21,11 @@ from client.mirror import Mirror
 from protocol import limits
 from protocol.entries import Side
 from protocol.errors import ErrorCode
-from protocol.frames import Resume, Sync, SyncReply, Watch
-from protocol.ids import PersonId, TopicId
+from protocol.frames import Reply, Request, Resume, Sync, SyncReply, Watch
+from protocol.ids import Epoch, PersonId, Seq, TopicId
+from protocol.public import SubmissionPush, Submissions
+
+R = TypeVar("R", bound=Reply)
 
 GAP_SECONDS = 1.0  # A sync that did not fill its gap is repeated after so long.
 
@@ -60,29 +67,38 @@ class Stay:
     async def _converse(self, nursery: trio.Nursery, watched: Sequence[PersonId]) -> None:
         try:
             await self._sign_in(watched)
-            nursery.start_soon(self._send_outbox)
+            for side in Side:
+                nursery.start_soon(self._send_outbox, side)
             nursery.start_soon(self._send_marks)
             await self._mend_gaps()
         except ClientError as error:
-            if isinstance(error, RefusedError) and error.code == ErrorCode.RESYNC:
-                self._tell(self._mirror.restart())
             self._refusal = error
         self._bell.ring()
 
     async def _sign_in(self, watched: Sequence[PersonId]) -> None:
-        hello = await greet(self.connection)
-        self._tell(self._mirror.begin(hello.epochs[Side.PRIVATE]))
-        topics = self._mirror.topics()
+        epochs = (await greet(self.connection)).epochs
+        await self._resume(epochs[Side.PRIVATE])
+        if Side.PUBLIC in epochs:  # A server from before there was one has none.
+            await self._open_public(epochs[Side.PUBLIC])
+        if watched:
+            online = (await self.connection.request(Watch(id=0, persons=tuple(watched)))).online
+            self._tell([PresenceChanged(online=online, offline=())])
+        self.is_caught_up = True
+        self._tell([CaughtUp()])
+
+    async def _resume(self, epoch: Epoch) -> None:
+        self._tell(self._mirror.begin(Side.PRIVATE, epoch))
+        topics = self._mirror.topics(Side.PRIVATE)
         named, unnamed = topics[: limits.HEADS], topics[limits.HEADS :]
         resume = Resume(
             id=0,
             token=self._account.token,
-            epoch=self._cache.epoch,
-            marks=self._cache.marks,
-            heads=self._mirror.known(named),
+            epoch=self._cache.epoch(Side.PRIVATE),
+            marks=self._cache.marks(Side.PRIVATE),
+            heads=self._mirror.known(Side.PRIVATE, named),
         )
         try:
-            signed = await self.connection.request(resume)
+            signed = await self._asked(Side.PRIVATE, resume)
         except RefusedError as refused:
             if refused.code == ErrorCode.BAD_CREDENTIALS:
                 raise SignedOutError("this device is signed out") from refused
@@ -90,20 +106,27 @@ class Stay:
         self.is_signed_in = True
         self._tell([Online()])
         if signed.resync:
-            self._tell(self._mirror.restart(epoch=hello.epochs[Side.PRIVATE]))
-            await self._catch_up(await self._sync([]), [], [])
+            self._tell(self._mirror.restart(Side.PRIVATE, epoch=epoch))
+            await self._catch_up(Side.PRIVATE, await self._sync(Side.PRIVATE, {}), [], [])
         elif signed.sync is not None:
-            await self._catch_up(signed.sync, named, unnamed)
-        if watched:
-            online = (await self.connection.request(Watch(id=0, persons=tuple(watched)))).online
-            self._tell([PresenceChanged(online=online, offline=())])
-        self.is_caught_up = True
-        self._tell([CaughtUp()])
+            await self._catch_up(Side.PRIVATE, signed.sync, named, unnamed)
 
-    async def _catch_up(self, reply: SyncReply, named: list[TopicId], unnamed: list[TopicId]) -> None:
+    async def _open_public(self, epoch: Epoch) -> None:
+        self._tell(self._mirror.begin(Side.PUBLIC, epoch))
+        topics = self._mirror.topics(Side.PUBLIC)
+        named, unnamed = topics[: limits.HEADS], topics[limits.HEADS :]
+        reply = await self._sync(Side.PUBLIC, self._mirror.known(Side.PUBLIC, named))
+        await self._catch_up(Side.PUBLIC, reply, named, unnamed)
+        if self._cache.submissions.undecided():
+            # What was decided while we were away was pushed to nobody.
+            recent = await self.connection.request(Submissions(id=0, limit=limits.SUBMISSIONS))
+            for submission in reversed(recent.submissions):
+                self._tell(self._courier.submitted(submission))
+
+    async def _catch_up(self, side: Side, reply: SyncReply, named: list[TopicId], unnamed: list[TopicId]) -> None:
         """Take in `reply` and all that follows it; `named` are the topics asked for so far, `unnamed` those to come."""
         while True:
-            self._tell(self._mirror.synced(reply))
+            self._tell(self._mirror.synced(side, reply))
             live = {piece.topic for piece in reply.slices if piece.live}
             named = [topic for topic in named if topic not in live]
             if reply.more:
@@ -113,31 +136,48 @@ class Stay:
                 named, unnamed = unnamed[: limits.HEADS], unnamed[limits.HEADS :]
             else:
                 return
-            reply = await self._sync(named)
+            reply = await self._sync(side, self._mirror.heads(named))
 
-    async def _sync(self, topics: Sequence[TopicId]) -> SyncReply:
-        heads = self._mirror.heads(topics)
-        return await self.connection.request(Sync(id=0, heads=heads, marks=self._cache.marks, epoch=self._cache.epoch))
+    async def _sync(self, side: Side, heads: dict[TopicId, Seq]) -> SyncReply:
+        marks, epoch = self._cache.marks(side), self._cache.epoch(side)
+        return await self._asked(side, Sync(id=0, heads=heads, marks=marks, epoch=epoch, side=side))
+
+    async def _asked(self, side: Side, request: Request[R]) -> R:
+        """Ask the server about `side`; if it says that ours is another log, forget that, and fail all the same."""
+        try:
+            return await self.connection.request(request)
+        except RefusedError as refused:
+            if refused.code == ErrorCode.RESYNC:
+                self._tell(self._mirror.restart(side))
+            raise
 
     async def _take_pushes(self) -> None:
         async for push in self.connection.pushes:
-            self._tell(self._mirror.pushed(push))
+            if isinstance(push, SubmissionPush):
+                self._tell(self._courier.submitted(push.submission))
+            else:
+                self._tell(self._mirror.pushed(push))
         await self.connection.closed.wait()
         self._bell.ring()
 
     async def _mend_gaps(self) -> None:
         while True:
             await self._bell.until(lambda: bool(self._mirror.lacking))
-            lacking = list(self._mirror.lacking)[: limits.HEADS]
-            await self._catch_up(await self._sync(lacking), lacking, [])
-            if self._mirror.lacking.issuperset(lacking):
+            before = set(self._mirror.lacking)
+            for side in Side:
+                lacking = self._mirror.lacking_on(side)[: limits.HEADS]
+                if lacking:
+                    await self._catch_up(side, await self._sync(side, self._mirror.heads(lacking)), lacking, [])
+            if self._mirror.lacking.issuperset(before):
                 await trio.sleep(GAP_SECONDS)
 
-    async def _send_outbox(self) -> None:
+    async def _send_outbox(self, side: Side) -> None:
         with contextlib.suppress(ConnectionLostError):
             while True:
-                await self._bell.until(lambda: not self._cache.outbox.is_empty())
-                self._tell(await self._courier.carry(self.connection))
+                await self._bell.until(lambda: not self._cache.outbox.is_empty(side))
+                self._tell(await self._courier.carry(self.connection, side))
+                await trio.sleep(self._courier.pause(side))
+                self._bell.ring()  # Another process may have sent meanwhile what somebody here waits for.
 
     async def _send_marks(self) -> None:
         with contextlib.suppress(ConnectionLostError):

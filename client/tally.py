@@ -17,23 +17,34 @@ class Tally:
     def __init__(self, summary: Summary) -> None:
         self.summary = summary
 
-    def count(self, entry: Entry) -> None:
-        """Take `entry` in, if the summary does not have it yet."""
+    def count(self, entry: Entry, *, about: Entry | None = None) -> None:
+        """Take `entry` in, if the summary does not have it yet. `about`: what it withdraws or restores, as it was."""
         summary = self.summary
         if entry.seq > summary.head:
             unread = summary.unread + (entry.kind in COUNTABLE and entry.seq > summary.read)
-            self.summary = msgspec.structs.replace(summary, head=entry.seq, unread=unread, **_changes(summary, entry))
+            self.summary = msgspec.structs.replace(
+                summary, head=entry.seq, unread=unread, **_changes(summary, entry, about)
+            )
 
 
-def _changes(summary: Summary, entry: Entry) -> dict[str, Any]:
+_SHOWN = {Kind.NAMED: "name", Kind.NOTICE: "notice", Kind.LISTING: "listing"}
+
+
+def _changes(summary: Summary, entry: Entry, about: Entry | None) -> dict[str, Any]:
     members = summary.members
     match entry.kind:
         case Kind.NAMED | Kind.FOUNDED:
             return {"name": entry.body}
-        case Kind.NOTICE:
-            return {"notice": entry.body}
+        case Kind.NOTICE | Kind.LISTING:
+            return {_SHOWN[entry.kind]: entry.body}
+        case Kind.WITHDRAWN | Kind.RESTORED if about is not None and about.kind in _SHOWN:
+            field = _SHOWN[about.kind]
+            now = getattr(summary, field)
+            if entry.kind is Kind.WITHDRAWN:
+                return {field: None if now == about.body else now}
+            return {field: entry.body if now is None else now}
         case Kind.JOINED if members is not None:
-            return {"members": members + 1}
+            return {"members": members + (entry.count or 1)}
         case Kind.LEFT | Kind.REMOVED if members is not None:
             return {"members": members - 1}
         case Kind.MUTED if entry.person is None:

@@ -1,20 +1,26 @@
-"""A topic as people see it: edits, recalls and reactions folded into what they are about. Values in, values out."""
+"""A topic as people see it: edits, recalls and reactions folded into what they are about. Values in, values out.
+
+What is public has versions and labels, and may be withdrawn and restored; `Shown` says so, whichever side it is.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from protocol.content import ContentError, decode
-from protocol.entries import Entry, Kind
-from protocol.ids import PersonId, Seq
+from protocol import content, publications
+from protocol.content import ContentError
+from protocol.entries import Entry, Kind, Side, side_of
+from protocol.ids import PersonId, Seq, TopicId
+from protocol.publications import Content, Published, PublishedError
 
-FOLDED = frozenset({Kind.EDIT, Kind.RECALL, Kind.REACTION})
+FOLDED = frozenset({Kind.EDIT, Kind.RECALL, Kind.REACTION, Kind.WITHDRAWN, Kind.RESTORED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One line of a topic. `text` None: recalled, or (with `unreadable` set) not of a schema this client knows.
+    """One line of a topic. `text` None: recalled or withdrawn, or (with `unreadable` set) of another schema.
 
-    `reactions`: each sign with those who gave it, in the order they came.
+    `reactions`: each sign with those who gave it, in the order they came. `places`: the public topics it points to.
+    `labels`, `version`: of what is public, what the gate put beside it, and which version of it this is.
     """
 
     entry: Entry
@@ -22,10 +28,25 @@ class Shown:
     unreadable: int = 0
     edited: bool = False
     reactions: dict[str, tuple[PersonId, ...]] = field(default_factory=dict)
+    places: tuple[TopicId, ...] = ()
+    labels: tuple[str, ...] = ()
+    version: int | None = None
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a body says, whichever side it is of."""
+
+    text: str | None
+    unreadable: int = 0
+    places: tuple[TopicId, ...] = ()
+    labels: tuple[str, ...] = ()
+    version: int | None = None
 
 
 def fold(entries: Iterable[Entry], about: Iterable[Entry] = ()) -> list[Shown]:
-    """Return the lines that `entries` make; `about` are edits, recalls and reactions from outside of them.
+    """Return the lines that `entries` make; `about` are edits, recalls, reactions and decisions from outside of them.
 
     Only the author edits; the newest edit counts. What is recalled is erased already: the cache sees to that. What is
     elided is not shown.
@@ -40,33 +61,82 @@ def fold(entries: Iterable[Entry], about: Iterable[Entry] = ()) -> list[Shown]:
     return [_line(entry, targeting.get(entry.seq, [])) for entry in shown]
 
 
-def read_text(body: bytes | None) -> tuple[str | None, int]:
-    """Return the text of `body`, or None and how many unreadable bytes it has."""
+def said(body: bytes | None, side: Side = Side.PRIVATE) -> Said:
+    """Return what `body` says, of whichever side it is."""
     if body is None:
-        return None, 0
+        return Said(text=None)
     try:
-        return decode(body).text, 0
-    except ContentError as error:
-        return None, error.size
+        if side is Side.PUBLIC:
+            published = publications.decode(body)
+            return Said(text=plain(published.content), labels=published.labels, version=published.version)
+        private = content.decode(body)
+        return Said(text=private.text, places=private.places)
+    except (ContentError, PublishedError) as error:
+        return Said(text=None, unreadable=error.size)
+
+
+def read_text(body: bytes | None, side: Side = Side.PRIVATE) -> tuple[str | None, int]:
+    """Return the text of `body`, or None and how many unreadable bytes it has."""
+    read = said(body, side)
+    return read.text, read.unreadable
+
+
+def plain(published: Content) -> str:
+    """Return `published` as one text: title, text and parts, each on lines of their own."""
+    return "\n".join(text for path, text in publications.fields_of(published).items() if path != "category")
+
+
+def in_force(entry: Entry, about: Sequence[Entry]) -> Published | None:
+    """Return the version of the public `entry` that is in force, given what targets it; None: there is none to read.
+
+    Its number is the `base` of an edit.
+    """
+    body = _in_force(entry, about)[0]
+    try:
+        return None if body is None else publications.decode(body)
+    except PublishedError:
+        return None
+
+
+def _in_force(entry: Entry, targeting: Sequence[Entry]) -> tuple[bytes | None, bool, bool]:
+    """Return the body that counts, whether it is an edit's, and whether it is withdrawn."""
+    if entry.erased or any(other.kind is Kind.RECALL for other in targeting):
+        return None, False, False
+    body, edited, withdrawn = entry.body, False, entry.withdrawn
+    for other in targeting:
+        match other.kind:
+            case Kind.EDIT if other.sender == entry.sender and not other.erased and other.body is not None:
+                body, edited = other.body, True
+            case Kind.WITHDRAWN:
+                withdrawn = True
+            case Kind.RESTORED:
+                body, withdrawn = other.body, False
+            case _:
+                pass
+    return None if withdrawn else body, edited and not withdrawn, withdrawn
 
 
 def _line(entry: Entry, targeting: Sequence[Entry]) -> Shown:
-    recalled = entry.erased or any(other.kind is Kind.RECALL for other in targeting)
-    edits = [
-        other.body
-        for other in targeting
-        if other.kind is Kind.EDIT and other.sender == entry.sender and not other.erased
-    ]
-    text, unreadable = (None, 0) if recalled else read_text(edits[-1] if edits else entry.body)
-    reactions: dict[str, tuple[PersonId, ...]] = {}
-    for other in targeting:
-        sign, _ = read_text(other.body) if other.kind is Kind.REACTION and not other.erased else (None, 0)
-        if sign is not None and other.sender is not None and other.sender not in reactions.get(sign, ()):
-            reactions[sign] = (*reactions.get(sign, ()), other.sender)
+    body, edited, withdrawn = _in_force(entry, targeting)
+    read = said(body, side_of(entry.topic))
+    is_gone = entry.erased or any(other.kind is Kind.RECALL for other in targeting)
     return Shown(
         entry=entry,
-        text=text,
-        unreadable=unreadable,
-        edited=bool(edits) and not recalled,
-        reactions={} if recalled else reactions,
+        text=read.text,
+        unreadable=read.unreadable,
+        edited=edited,
+        reactions={} if is_gone else _reactions(targeting),
+        places=read.places,
+        labels=read.labels,
+        version=read.version,
+        withdrawn=withdrawn,
     )
+
+
+def _reactions(targeting: Sequence[Entry]) -> dict[str, tuple[PersonId, ...]]:
+    reactions: dict[str, tuple[PersonId, ...]] = {}
+    for other in targeting:
+        sign = read_text(other.body)[0] if other.kind is Kind.REACTION and not other.erased else None
+        if sign is not None and other.sender is not None and other.sender not in reactions.get(sign, ()):
+            reactions[sign] = (*reactions.get(sign, ()), other.sender)
+    return reactions

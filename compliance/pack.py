@@ -4,12 +4,13 @@ A deployment has one pack. What no pack can change is the boundary, the due proc
 """
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from blake3 import blake3
@@ -19,8 +20,12 @@ from compliance.verdicts import OnError
 from protocol import limits
 from protocol.publications import Surface
 
-Texts = dict[str, str]  # By language (BCP 47). English is always there.
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Said = Annotated[str, Meta(min_length=1, pattern=r"\S")]  # A decision quotes it: it cannot be blank.
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
+Texts = dict[Language, Said]  # By language (BCP 47). English is always there.
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
+PackName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}\Z")]
+ENGLISH = "en"
 HOUR_MS = 3_600_000
 
 
@@ -50,7 +55,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Ground(_Table, frozen=True, kw_only=True):
     """A reason for a decision. `clause`: what it stands on; `bottom_line`: a line of the agreement, or none."""
 
-    clause: str
+    clause: Said
     titles: Texts
     bottom_line: str = ""
 
@@ -65,8 +70,8 @@ class Line(_Table, frozen=True, kw_only=True):
 class AgreementText(_Table, frozen=True, kw_only=True):
     """What is signed (Art. 6). A changed text is another version, and is signed again."""
 
-    version: str
-    clause: str
+    version: Said
+    clause: Said
     lines: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=limits.BOTTOM_LINES)]
     texts: Texts
 
@@ -95,15 +100,15 @@ class Holds(_Table, frozen=True, kw_only=True):
 class LicenceRule(_Table, frozen=True, kw_only=True):
     """That the provider needs a licence to serve the public (Art. 4), and of which kinds."""
 
-    clause: str
-    kinds: Annotated[tuple[str, ...], Meta(min_length=1)]
+    clause: Said
+    kinds: Annotated[tuple[Said, ...], Meta(min_length=1)]
 
 
 class Pack(_Table, frozen=True, kw_only=True):
     """One pack, whole. `appeal`: what every decision says one can do about it, by language."""
 
-    name: Code
-    version: str
+    name: PackName
+    version: Said
     effective: date
     titles: Texts
     surfaces: dict[Surface, SurfaceRules]
@@ -130,7 +135,9 @@ NO_LICENCE = "no_licence"
 NO_AGREEMENT = "no_agreement"
 NOT_ENTITLED = "not_entitled"  # By commit or release the author could no longer publish there.
 OVERDUE = "overdue"  # A hold ended undecided: the provider's delay.
-ENGINE_GROUNDS = (GATE_FAILURE, NO_LICENCE, NO_AGREEMENT, NOT_ENTITLED, OVERDUE)
+LABELLED = "labelled"  # Hooks gave it labels, which every reader sees.
+LABELLED = "labelled"  # It appears, with labels that every reader sees.
+ENGINE_GROUNDS = (GATE_FAILURE, NO_LICENCE, NO_AGREEMENT, NOT_ENTITLED, OVERDUE, LABELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,47 +174,95 @@ def load(name: str) -> Pack:
     if path.suffix != ".toml":
         raise PackError(f"there is no pack {name!r}; there are {', '.join(shipped())}, or a file NAME.toml")
     try:
-        return parse(path.read_text(encoding="utf-8"), name)
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise PackError(f"{name}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PackError(f"{name}: is not UTF-8 at byte {error.start}") from error
+    return parse(text, name)
 
 
 def parse(text: str, where: str) -> Pack:
     """Return the pack that `text` (TOML) is; `where` names it in errors.
 
     Raises:
-        PackError: It is none, or contradicts itself.
+        PackError: It is none, or contradicts itself; the message names every place that is wrong.
     """
     try:
-        pack = msgspec.convert(tomllib.loads(text), Pack)
-    except ValueError as error:  # Not TOML, or not of this shape.
-        raise PackError(f"{where}: {error}") from error
-    problems = list(_contradictions(pack))
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PackError(f"{where}: is not TOML: {error}") from error
+    try:
+        pack = msgspec.convert(tables, Pack)
+    except msgspec.ValidationError as error:
+        raise PackError(f"{where}: " + "; ".join(_misshapen(tables) or [str(error)])) from error
+    problems = _contradictions(pack)
     if problems:
         raise PackError(f"{where}: " + "; ".join(problems))
     return pack
 
 
-def _contradictions(pack: Pack) -> "list[str]":
-    problems = [f"surfaces.{surface}: missing" for surface in Surface if surface not in pack.surfaces]
-    problems += [f"grounds.{ground}: missing" for ground in ENGINE_GROUNDS if ground not in pack.grounds]
-    lines = {line.code for line in pack.agreement.lines} if pack.agreement else set()
-    for code, ground in pack.grounds.items():
-        if ground.bottom_line and ground.bottom_line not in lines:
-            problems.append(f"grounds.{code}: {ground.bottom_line} is no line of the agreement")
+def _misshapen(tables: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the entries of the tables that have names of the author's own.
+
+    Of these msgspec says only `$.grounds[...]`, which names none of forty.
+    """
+    problems = []
+    shapes: dict[str, tuple[Any, Any]] = {
+        "surfaces": (Surface, SurfaceRules),
+        "grounds": (Code, Ground),
+        "categories": (Code, Texts),
+    }
+    for table, (name, shape) in shapes.items():
+        entries = tables.get(table)
+        for key, entry in entries.items() if isinstance(entries, dict) else ():
+            try:
+                msgspec.convert(key, name)
+                msgspec.convert(entry, shape)
+            except msgspec.ValidationError as error:
+                problems.append(f"{table}.{key}: {error}")
+    return problems
+
+
+def _contradictions(pack: Pack) -> list[str]:
+    return [*_gaps(pack), *_loose_ends(pack), *_untold(pack)]
+
+
+def _gaps(pack: Pack) -> Iterator[str]:
+    """What the engine needs of every pack, and does not find."""
+    yield from (f"surfaces.{surface}: missing" for surface in Surface if surface not in pack.surfaces)
+    yield from (f"grounds.{ground}: missing" for ground in ENGINE_GROUNDS if ground not in pack.grounds)
     for surface, rules in pack.surfaces.items():
         if rules.on_error is OnError.ALLOW:
-            problems.append(f"surfaces.{surface}: on_error cannot be allow in a pack; a hook's own may be, with an end")
-        if Stage.LICENCE in rules.stages and pack.licence is None:
-            problems.append(f"surfaces.{surface}: asks for a licence, but there is no [licence]")
-        if Stage.AGREEMENT in rules.stages and pack.agreement is None:
-            problems.append(f"surfaces.{surface}: asks for an agreement, but there is no [agreement]")
+            yield f"surfaces.{surface}: on_error cannot be allow in a pack; a hook's own may be, with an end"
         if list(rules.stages) != [stage for stage in Stage if stage in rules.stages]:
-            problems.append(f"surfaces.{surface}: stages come in the order {', '.join(Stage)}, each once")
-    texts = [("titles", pack.titles), ("appeal", pack.appeal)]
-    texts += [(f"grounds.{code}.titles", ground.titles) for code, ground in pack.grounds.items()]
-    texts += [(f"categories.{code}", titles) for code, titles in pack.categories.items()]
+            yield f"surfaces.{surface}: stages come in the order {', '.join(Stage)}, each once"
+        if Stage.HOOKS not in rules.stages:  # Else a hook that is configured there would never be asked.
+            yield f"surfaces.{surface}: hooks are a stage of every surface; with none installed they pass everything"
+
+
+def _loose_ends(pack: Pack) -> Iterator[str]:
+    """What one part names and another does not have, or has and nothing names."""
+    parts: dict[Stage, object] = {Stage.LICENCE: pack.licence, Stage.AGREEMENT: pack.agreement}
+    for stage, part in parts.items():
+        asking = [surface for surface, rules in pack.surfaces.items() if stage in rules.stages]
+        if part is None:
+            yield from (f"surfaces.{surface}: asks for the {stage}, but there is no [{stage}]" for surface in asking)
+        elif not asking:
+            yield f"{stage}: no surface asks for it"
+    lines = [line.code for line in pack.agreement.lines] if pack.agreement else []
+    yield from (f"agreement.lines: {code} stands there twice" for code in sorted(set(lines)) if lines.count(code) > 1)
+    for code, ground in pack.grounds.items():
+        if ground.bottom_line and ground.bottom_line not in lines:
+            yield f"grounds.{code}: {ground.bottom_line} is no line of the agreement"
+
+
+def _untold(pack: Pack) -> Iterator[str]:
+    """What is not there in English, which stands in for every other language."""
+    texts = {"titles": pack.titles, "appeal": pack.appeal}
+    texts |= {f"grounds.{code}.titles": ground.titles for code, ground in pack.grounds.items()}
+    texts |= {f"categories.{code}": titles for code, titles in pack.categories.items()}
     if pack.agreement is not None:
-        texts.append(("agreement.texts", pack.agreement.texts))
-        texts += [(f"agreement.lines.{line.code}.titles", line.titles) for line in pack.agreement.lines]
-    return problems + [f"{where}: English (en) is missing" for where, by_language in texts if "en" not in by_language]
+        texts["agreement.texts"] = pack.agreement.texts
+        texts |= {f"agreement.lines.{line.code}.titles": line.titles for line in pack.agreement.lines}
+    yield from (f"{where}: English (en) is missing" for where, said in texts.items() if ENGLISH not in said)

@@ -3,10 +3,10 @@
 Everything here came in by a `publish`. No field could hold a private body, and there is no way to make one from it.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from protocol.ids import new_id
-from protocol.publications import Content, Surface
+from protocol.publications import Content, Part, Surface
 
 MINUTE_MS = 60_000
 
@@ -29,10 +29,11 @@ class Publication:
     author: str = ""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if type(value) is not _TYPES[field.name]:
-                raise TypeError(f"a publication's {field.name} is a {_TYPES[field.name].__name__}")
+        for name, shape in _TYPES.items():
+            if type(getattr(self, name)) is not shape:
+                raise TypeError(f"a publication's {name} is a {shape.__name__}")
+        if not _is_text(self.content):  # msgspec checks what it decodes, not what it is handed.
+            raise TypeError("a publication's content has text in all its fields")
 
 
 _TYPES: dict[str, type] = {
@@ -44,6 +45,22 @@ _TYPES: dict[str, type] = {
     "minute": int,
     "author": str,
 }
+
+
+_WORDS = ("text", "title", "category", "lang")
+_PART_WORDS = ("heading", "text", "link")
+
+
+def _is_text(content: Content) -> bool:
+    """Say whether nothing in `content` is anything but text: bytes, say, or a part of another type."""
+    return (
+        all(type(getattr(content, name)) is str for name in _WORDS)
+        and type(content.parts) is tuple
+        and all(
+            type(part) is Part and all(type(getattr(part, name)) is str for name in _PART_WORDS)
+            for part in content.parts
+        )
+    )
 
 
 def publication(content: Content, *, surface: Surface, version: int, previous: bytes | None, at: int) -> Publication:

@@ -118,7 +118,7 @@ def strictest(answers: Iterable[Answer]) -> Answer | None:
 def _check(ground: str, text: str, where: tuple[Span, ...]) -> None:
     if type(ground) is not str or not ground or len(ground) > limits.CATEGORY_CHARS:
         raise VerdictError("a ground is one of the pack's codes")
-    if type(text) is not str or len(text) > limits.REASON_CHARS:
-        raise VerdictError(f"a reason has at most {limits.REASON_CHARS} characters")
+    if type(text) is not str or not text.strip() or len(text) > limits.REASON_CHARS:
+        raise VerdictError(f"a reason has 1 to {limits.REASON_CHARS} characters")  # No decision without facts.
     if len(where) > limits.PLACES_FOUND or not all(type(span) is Span for span in where):
         raise VerdictError(f"a verdict points at {limits.PLACES_FOUND} places at most")

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     LISTING = "listing"
     SCREEN_NAME = "screen_name"
     SETTINGS = "settings"
+    CARD = "card"
     WITHDRAWN = "withdrawn"
     RESTORED = "restored"
     UNKNOWN = "unknown"  # Never sent: what a client makes of a kind that came after it.

@@ -33,6 +33,7 @@ PRIVATE_GROUP_MEMBERS = 500
 RECEIPTS_BY_PERSON_MEMBERS = 50  # Larger groups give their authors counts only.
 
 PUBLIC_GROUP_MEMBERS = 100_000
+MEMBERS_SHOWN = 1000  # In one reply: those who came first, and of a private group all, who waits outside included.
 TITLE_CHARS = 128
 TEXT_CHARS = 8000  # Of one publication, all its parts counted apart.
 PARTS = 32

@@ -5,43 +5,67 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import structlog
 import trio
 
+from compliance.bench import Bench
+from compliance.checks.registry import CHECKS
+from compliance.leaves import configuration as configuration_leaf
+from compliance.leaves import rules_reloaded
+from compliance.pack import Licence, PackError
+from compliance.pack import load as load_pack
 from protocol.entries import Side
 from protocol.errors import CloseCode
 from protocol.frames import Announced
+from protocol.ids import Epoch
 from protocol.limits import BODY_BYTES
+from protocol.public import InstalledHook
+from server.arrivals import Arrivals
 from server.clock import Clock, SystemClock
-from server.committer import Committer
+from server.committer import BothSides, Committer
 from server.config import Config
-from server.dispatch import Dispatch, Rules, private_side
+from server.dispatch import Dispatch, Rules, table
 from server.engine import Engine, SyncBounds
 from server.errors import ConfigError
 from server.fanout import FanOut
+from server.gatekeeper import Gatekeeper
 from server.handlers.accounts import Accounts, PasswordPort, greeter
 from server.handlers.groups import Groups
+from server.handlers.institutions import PublicInstitutions
 from server.handlers.messages import Messages
+from server.handlers.officers import Officers
 from server.handlers.people import Neighbours
+from server.handlers.public_groups import PublicGroups
+from server.handlers.publishing import Judge, Publishing
 from server.handlers.reading import Reading
+from server.hooks.opening import opened
+from server.hooks.panel import HookPanel
 from server.hub import Hub
 from server.limits import Limits
 from server.net.peer import Peer
 from server.net.poller import Poller
 from server.net.settings import NetSettings
+from server.outcomes import Result
+from server.panel import Panel
 from server.passwords import Passwords
 from server.posting import Drafts
 from server.presence import Presence
-from server.readers import Readers
+from server.readers import Readers, Sources
 from server.rooms import Rooms
 from server.session import Session
-from server.store.base import Store
+from server.store.base import Failed
 from server.store.lock import DataLock
-from server.store.sqlite import SqliteStore
+from server.store.public_writes import Record
+from server.store.sqlite import PublicSqliteStore, SqliteStore
 
 BACKLOG = 1024
 # A thousand clients that come back in the same instant would find the door as narrow as it was.
@@ -50,28 +74,52 @@ RECONNECT_MS = (500, 5000)
 log = structlog.get_logger("hutong.app")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The two stores, open. What the one holds is never in the other."""
+
+    private: SqliteStore
+    public: PublicSqliteStore
+
+    @property
+    def epochs(self) -> dict[Side, Epoch]:
+        """The epoch of each."""
+        return {Side.PRIVATE: self.private.epoch, Side.PUBLIC: self.public.epoch}
+
+
 @dataclass(slots=True)
 class Service:
-    """A server put together over one store, before it runs."""
+    """A server put together over its stores, before it runs."""
 
     poller: Poller
     engine: Engine
-    committer: Committer
-    readers: Readers
+    commits: BothSides
+    committers: tuple[Committer, ...]
+    readers: tuple[Readers[Any], ...]
     passwords: Passwords
-    broken: str = ""  # Why the store failed, once it has.
+    gatekeeper: Gatekeeper
+    arrivals: Arrivals
+    clock: Clock
+    broken: str = ""  # Why a store failed, once one has.
+
+    def ignore(self, result: Result) -> None:
+        """Take the result of what nobody waits for."""
+        if isinstance(result, Failed):
+            log.error("write.failed", op="Record", error=result.error)
 
 
 def build(
     config: Config,
-    store: Store,
+    stores: Stores,
     listeners: Sequence[socket.socket],
     *,
+    bench: Bench,
+    panel: Panel,
     clock: Clock,
     tls: ssl.SSLContext | None,
     broke: Callable[[], None],
 ) -> Service:
-    """Put a server together. `broke` is called on the poller's thread when the store has failed for good."""
+    """Put a server together. `broke` is called on the poller's thread when a store has failed for good."""
     fanout = FanOut()
     limits = Limits(config.rates)
 
@@ -79,11 +127,14 @@ def build(
         return Session(peer, engine=engine, limits=limits, clock=clock, in_flight=config.limits.requests_in_flight)
 
     def turn() -> bool:
-        committer.hand_over()
+        for committer in committers:
+            committer.hand_over()
         return fanout.turn()
 
     def every_second() -> None:
         presence.every_second(clock.monotonic())
+        gatekeeper.every_second()
+        arrivals.every_second()
 
     def store_broke(reason: str) -> None:
         service.broken = reason
@@ -98,36 +149,98 @@ def build(
         settings=net_settings(config),
         clock=clock,
     )
-    committer = Committer(store.writer(), post=poller.post, broken=store_broke)
-    readers = Readers(store, threads=config.store.readers, post=poller.post)
+    private = Committer(stores.private.writer(), post=poller.post, broken=store_broke)
+    public = Committer(stores.public.writer(), post=poller.post, broken=store_broke)
+    committers = (private, public)
+    commits = BothSides({Side.PRIVATE: private, Side.PUBLIC: public})
+    threads = config.store.readers
+    private_readers = Readers(stores.private.reader, threads=threads, post=poller.post)
+    public_readers = Readers(stores.public.reader, threads=threads, post=poller.post)
+    sources = Sources(private=private_readers, public=public_readers)
     passwords = Passwords(config.passwords, poller.post)
-    rooms = Rooms(readers)
+    rooms = Rooms(sources)
     presence = Presence(
         is_here=lambda person: bool(hub.connections(person)),
         quiet_until=clock.monotonic() + config.presence.quiet_s,
     )
     hub = Hub(rooms, fanout, came_or_went=presence.came_or_went)
-    drafts = Drafts(store.secret)
+    gatekeeper = Gatekeeper(
+        panel=panel,
+        commits=commits,
+        reads=public_readers,
+        bench=bench,
+        clock=clock,
+        committed=hub.committed,
+        tell=hub.tell,
+    )
+    arrivals = Arrivals(commits=commits, reads=public_readers, clock=clock, committed=hub.committed)
+    drafts = Drafts(stores.private.secret)
+    operations = rules(
+        config,
+        stores.epochs,
+        presence=presence,
+        passwords=passwords,
+        drafts=drafts,
+        bench=bench,
+        judge=gatekeeper.judge,
+        installed=panel.installed,
+    )
     engine = Engine(
-        dispatch=Dispatch(rules(config, store, presence, passwords, drafts), drafts),
+        dispatch=Dispatch(operations, drafts),
         rooms=rooms,
         hub=hub,
         presence=presence,
-        commits=committer,
-        reads=readers,
+        commits=commits,
+        reads=sources,
         bounds=SyncBounds(
             slice_bytes=config.messages.slice_bytes, reach=config.messages.reach, newest=config.messages.newest
         ),
         clock=clock,
+        came=arrivals.came,
     )
-    service = Service(poller, engine, committer, readers, passwords)  # `store_broke` knows it, too.
+    service = Service(  # `store_broke` knows it, too.
+        poller, engine, commits, committers, (private_readers, public_readers), passwords, gatekeeper, arrivals, clock
+    )
     return service
 
 
-def rules(config: Config, store: Store, presence: Presence, passwords: PasswordPort, drafts: Drafts) -> Rules:
+def bench_of(config: Config) -> Bench:
+    """Return what decisions are made by, as configured.
+
+    Raises:
+        ConfigError: The pack cannot be used.
+    """
+    try:
+        pack = load_pack(config.compliance.pack)
+    except PackError as error:
+        raise ConfigError([f"compliance.pack: {error}"]) from error
+    stated = config.licence
+    licence = None
+    if stated.number and stated.valid_from is not None and stated.valid_until is not None:
+        licence = Licence(
+            number=stated.number,
+            kind=stated.kind,
+            issuer=stated.issuer,
+            valid_from=stated.valid_from,
+            valid_until=stated.valid_until,
+        )
+    return Bench(pack=pack, licence=licence, language=config.compliance.language)
+
+
+def rules(
+    config: Config,
+    epochs: Mapping[Side, Epoch],
+    *,
+    presence: Presence,
+    passwords: PasswordPort,
+    drafts: Drafts,
+    bench: Bench,
+    judge: Judge,
+    installed: Callable[[], tuple[InstalledHook, ...]],
+) -> Rules:
     """Return the rules of every operation, with the rooms behind them."""
     recall_ms, edit_ms = int(config.messages.recall_s * 1000), int(config.messages.edit_s * 1000)
-    return private_side(
+    return table(
         greeter(
             server=f"hutong/{version('hutong')}",
             announced=Announced(
@@ -140,19 +253,24 @@ def rules(config: Config, store: Store, presence: Presence, passwords: PasswordP
                 edit_ms=edit_ms,
             ),
             heartbeat_ms=int(config.limits.heartbeat_s * 1000),
-            epoch=store.epoch,
+            epochs=epochs,
         ),
         Accounts(
             passwords=passwords,
-            epoch=store.epoch,
+            epoch=epochs[Side.PRIVATE],
             open=config.registration.open,
             invitation=config.registration.invitation,
             devices_most=config.limits.devices,
+            agreement=bench.agreement,
         ),
         Neighbours(is_here=presence.is_here, hidings=lambda: presence.hidings),
-        Reading(epoch=store.epoch, slice_bytes=config.messages.slice_bytes),
+        Reading(epochs=epochs, slice_bytes=config.messages.slice_bytes),
         Messages(drafts=drafts, recall_ms=recall_ms, edit_ms=edit_ms),
-        Groups(drafts=drafts, cap=config.limits.group_members),
+        Groups(drafts=drafts, cap=config.limits.group_members, public_cap=config.limits.public_group_members),
+        PublicGroups(drafts=drafts, bench=bench, cap=config.limits.public_group_members),
+        Publishing(drafts=drafts, bench=bench, judge=judge),
+        PublicInstitutions(bench=bench, installed=installed),
+        Officers(bench=bench),
     )
 
 
@@ -183,37 +301,79 @@ async def serve(config: Config) -> None:
         SystemExit: The store failed while committing (exit code 1).
     """
     tls = tls_context(config)
+    bench = bench_of(config)
+    clock = SystemClock()
     listeners = listen(config)
+    service: Service | None = None
+
+    def post(call: Callable[[], None]) -> None:
+        assert service is not None  # Hooks are asked by a service that runs.
+        service.poller.post(call)
+
     try:
         with DataLock(config.server.data):
-            store = SqliteStore.open(config.server.data, Side.PRIVATE)
-            try:
-                await _serve(config, store, listeners, tls)
-            finally:
-                store.close()
+            # The hosts of plugins are there before the stores are open: they inherit nothing of them.
+            async with opened(
+                config.compliance.hooks,
+                bench.pack,
+                today=datetime.now(UTC).date(),
+                hook_user=config.compliance.hook_user,
+                kinds=CHECKS,
+                clock=clock,
+                post=post,
+            ) as panel:
+                with open_stores(config.server.data) as stores:
+                    lifecycle = _Lifecycle(trio.Event(), trio.CancelScope())
+                    service = build(
+                        config,
+                        stores,
+                        listeners,
+                        bench=bench,
+                        panel=panel,
+                        clock=clock,
+                        tls=tls,
+                        broke=lifecycle.at_once.cancel,
+                    )
+                    service.commits.submit(configuration(bench, panel, at=clock.wall_ms()), service.ignore)
+                    facts = {
+                        "listening": _url(listeners[0], secure=tls is not None),
+                        "version": version("hutong"),
+                        "epoch": stores.private.epoch,
+                        "public_epoch": stores.public.epoch,
+                    }
+                    await _run(service, lifecycle, panel, seconds=config.server.drain_s, facts=facts)
     finally:
         for listener in listeners:
             listener.close()
 
 
-async def _serve(config: Config, store: Store, listeners: Sequence[socket.socket], tls: ssl.SSLContext | None) -> None:
-    stopping, at_once = trio.Event(), trio.CancelScope()
-    service = build(config, store, listeners, clock=SystemClock(), tls=tls, broke=at_once.cancel)
-    service.committer.start()
-    scheme = "wss" if tls else "ws"
-    host, port = listeners[0].getsockname()[:2]
-    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+async def _run(
+    service: Service,
+    lifecycle: "_Lifecycle",
+    panel: HookPanel,
+    *,
+    seconds: float,
+    facts: dict[str, str],
+) -> None:
+    """Run `service` from its first connection to its last."""
+    for committer in service.committers:
+        committer.start()
     try:
-        with at_once:
+        with lifecycle.at_once:
             async with trio.open_nursery() as signals:
-                await signals.start(_wait_for_signals, stopping, at_once)
-                async with trio.open_nursery() as polling:
-                    polling.start_soon(service.poller.run)
-                    _announce({"listening": url, "version": version("hutong"), "epoch": store.epoch})
-                    log.info("server.listening", url=url, data=str(config.server.data))
-                    await stopping.wait()
-                    log.info("server.draining", links=service.poller.links)
-                    await drain(service, config.server.drain_s)
+                await signals.start(_wait_for_signals, lifecycle, service, panel)
+                async with trio.open_nursery() as hooks:
+                    await hooks.start(panel.run)
+                    async with trio.open_nursery() as polling:
+                        service.gatekeeper.recover()
+                        service.arrivals.recover()
+                        polling.start_soon(service.poller.run)
+                        _announce(facts)
+                        log.info("server.listening", url=facts["listening"])
+                        await lifecycle.stopping.wait()
+                        log.info("server.draining", links=service.poller.links)
+                        await drain(service, seconds)
+                    hooks.cancel_scope.cancel()
                 signals.cancel_scope.cancel()
     finally:
         with trio.CancelScope(shield=True):
@@ -222,6 +382,14 @@ async def _serve(config: Config, store: Store, listeners: Sequence[socket.socket
         log.critical("store.broken", reason=service.broken)
         raise SystemExit(1)
     log.info("server.stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lifecycle:
+    """`stopping`: drain, then end. `at_once`: end now."""
+
+    stopping: trio.Event
+    at_once: trio.CancelScope
 
 
 async def drain(service: Service, seconds: float) -> None:
@@ -237,22 +405,61 @@ async def drain(service: Service, seconds: float) -> None:
 
 
 async def _wait_for_signals(
-    stopping: trio.Event, at_once: trio.CancelScope, *, task_status: trio.TaskStatus[None]
+    lifecycle: _Lifecycle,
+    service: Service,
+    panel: HookPanel,
+    *,
+    task_status: trio.TaskStatus[None],
 ) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         task_status.started()
-        async for _ in signals:
-            if stopping.is_set():
+        async for number in signals:
+            if number == signal.SIGHUP:
+                await _reload(service, panel)
+            elif lifecycle.stopping.is_set():
                 log.warning("server.stopping_at_once")
-                at_once.cancel()
+                lifecycle.at_once.cancel()
                 return
-            stopping.set()
+            else:
+                lifecycle.stopping.set()
+
+
+async def _reload(service: Service, panel: HookPanel) -> None:
+    """Read the rules of the built-in checks anew; a leaf says how many came and went."""
+    for reloaded in await panel.reload():
+        if reloaded.problem:
+            log.error("hook.kept_old_rules", hook=reloaded.hook, problem=reloaded.problem)
+            continue
+        log.info("hook.reloaded", hook=reloaded.hook, came=reloaded.came, went=reloaded.went)
+        leaf = rules_reloaded(
+            at=service.clock.wall_ms(),
+            hook=reloaded.hook,
+            came=reloaded.came,
+            went=reloaded.went,
+            digest=reloaded.digest,
+        )
+        service.poller.post(partial(service.commits.submit, Record(leaf=leaf), service.ignore))
+
+
+def configuration(bench: Bench, panel: HookPanel, *, at: int) -> Record:
+    """Return the leaf of what is in force, to be written if it is not what the last one said."""
+    what = {"pack": f"{bench.pack.name} {bench.pack.version} {bench.pack.digest}", "language": bench.language}
+    if (stated := bench.licence) is not None:
+        span = f"{stated.valid_from} to {stated.valid_until}"
+        what["licence"] = f"{stated.kind} {stated.number}, {stated.issuer}, {span}"
+    what |= {f"hook {name}": rules for name, rules in panel.rules().items()}
+    for hook in panel.hooks:
+        for surface, watch in hook.watches.items():
+            what[f"policy {hook.name} {surface}"] = f"{watch.on_error}, {watch.deadline_ms} ms"
+    return Record(leaf=configuration_leaf(at=at, what=what), once=True)
 
 
 async def _close(service: Service) -> None:
     """Finish what is committed already; nobody is answered any more."""
-    await trio.to_thread.run_sync(service.committer.close)
-    await trio.to_thread.run_sync(service.readers.close)
+    for committer in service.committers:
+        await trio.to_thread.run_sync(committer.close)
+    for readers in service.readers:
+        await trio.to_thread.run_sync(readers.close)
     service.passwords.close()
 
 
@@ -275,6 +482,20 @@ def listen(config: Config) -> list[socket.socket]:
     return listeners
 
 
+@contextmanager
+def open_stores(data: Path) -> Iterator[Stores]:
+    """Open both stores in the directory `data`, for the length of the block.
+
+    Raises:
+        StoreError: One of them cannot be opened.
+    """
+    with (
+        closing(SqliteStore.open(data, Side.PRIVATE)) as private,
+        closing(PublicSqliteStore.open(data, Side.PUBLIC)) as public,
+    ):
+        yield Stores(private=private, public=public)
+
+
 def tls_context(config: Config) -> ssl.SSLContext | None:
     """Return the TLS context the configuration asks for, None without one.
 
@@ -290,6 +511,11 @@ def tls_context(config: Config) -> ssl.SSLContext | None:
     except OSError as error:
         raise ConfigError([f"cannot use {certificate} with {key}: {error.strerror or error}"]) from error
     return context
+
+
+def _url(listener: socket.socket, *, secure: bool) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{'wss' if secure else 'ws'}://" + (f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
 def _announce(facts: dict[str, str]) -> None:

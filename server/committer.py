@@ -1,28 +1,41 @@
 """Group commit: one thread writes; a commit covers all that arrived during the last one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Protocol
 
+from protocol.entries import Side
 from server.outcomes import NoRoom, Result
 from server.store.base import StoreBrokenError, StoreFullError, Writer
-from server.store.writes import Write
+from server.store.public_writes import AnyWrite, side_of_write
 
 ANSWERS = 32  # In one call: the poller takes a few calls a turn, and then looks at its sockets.
 BATCH = 1024  # Writes in one transaction: past that, the first of them waits too long for its ack.
 
 Done = Callable[[Result], None]
-_Item = tuple[Write, Done]
+_Item = tuple[AnyWrite, Done]
 _Items = list[_Item]
 
 
 class Commits(Protocol):
     """Where writes go. `done` is called with what came of it, on the poller's thread, in the order of submission."""
 
-    def submit(self, write: Write, done: Done) -> None:
+    def submit(self, write: AnyWrite, done: Done) -> None:
         """Commit `write` soon; return at once."""
+
+
+class BothSides:
+    """The commits of both stores: each write goes to the one it is for."""
+
+    def __init__(self, commits: Mapping[Side, Commits]) -> None:
+        self._private, self._public = commits[Side.PRIVATE], commits[Side.PUBLIC]
+
+    def submit(self, write: AnyWrite, done: Done) -> None:
+        """Commit `write` soon; return at once."""
+        side = side_of_write(write)
+        (self._private if side is Side.PRIVATE else self._public).submit(write, done)
 
 
 class Committer:
@@ -46,7 +59,7 @@ class Committer:
         """Begin to write."""
         self._thread.start()
 
-    def submit(self, write: Write, done: Done) -> None:
+    def submit(self, write: AnyWrite, done: Done) -> None:
         """Commit `write` after the next `hand_over`; return at once."""
         self._submitted.append((write, done))
 

@@ -7,6 +7,7 @@ docs/OPERATIONS.md lists every setting; a test compares it with this file.
 import reprlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -82,6 +83,9 @@ class LimitSettings(_Section, frozen=True, kw_only=True):
         float, _seconds("A connection silent for so long is pinged; after as long again it is closed with 4002.")
     ] = 30
     devices: Annotated[int, _count(1, 1000, "Signed-in devices of one person.")] = 20
+    public_group_members: Annotated[int, _count(2, limits.PUBLIC_GROUP_MEMBERS, "Members of one public group.")] = (
+        10_000
+    )
     group_members: Annotated[int, _count(2, limits.PRIVATE_GROUP_MEMBERS, "Members of one private group.")] = (
         limits.PRIVATE_GROUP_MEMBERS
     )
@@ -103,6 +107,7 @@ class RateSettings(_Section, frozen=True, kw_only=True):
     ] = _rate("10/1m")
     resume: Annotated[Rate, _says("`resume`, by address.")] = _rate("200/1s")
     send: Annotated[Rate, _says("`send`, `edit`, `recall` and `react`, by person.")] = _rate("50/1s")
+    publish: Annotated[Rate, _says("`publish` and `take_back`, by person.")] = _rate("20/1s")
     group: Annotated[Rate, _says("Operations on groups (`group.…`), by person.")] = _rate("600/1m")
     lookup: Annotated[Rate, _says("`people`, by person.")] = _rate("300/1m")
     fetch: Annotated[
@@ -147,6 +152,41 @@ class PresenceSettings(_Section, frozen=True, kw_only=True):
     ] = 30
 
 
+class ComplianceSettings(_Section, frozen=True, kw_only=True):
+    pack: Annotated[
+        str,
+        Meta(max_length=4096, description="The policy pack: `open`, `cn-2014`, or the path of a file NAME.toml."),
+    ] = "open"
+    hooks: Annotated[Path | None, _says("TOML file with the hooks, a table each (docs/HOOKS.md). Empty: none.")] = None
+    hook_user: Annotated[
+        str,
+        Meta(
+            max_length=32,
+            description="Whom plugins run as. Empty: `nobody` when the server was started as root, else its own user.",
+        ),
+    ] = ""
+    language: Annotated[
+        str,
+        Meta(
+            max_length=limits.LANGUAGE_CHARS,
+            description="The language of titles and advice in decisions; English where the pack lacks it.",
+        ),
+    ] = "en"
+
+
+class LicenceSettings(_Section, frozen=True, kw_only=True):
+    number: Annotated[
+        str,
+        Meta(max_length=200, description="The provider's licence, where the pack asks for one. Empty: there is none."),
+    ] = ""
+    kind: Annotated[
+        str, Meta(max_length=200, description="What kind of licence it is: one of those the pack names.")
+    ] = ""
+    issuer: Annotated[str, Meta(max_length=200, description="The authority that issued it.")] = ""
+    valid_from: Annotated[date | None, _says("Its first day (UTC).")] = None
+    valid_until: Annotated[date | None, _says("Its last day (UTC), through which it counts.")] = None
+
+
 class StoreSettings(_Section, frozen=True, kw_only=True):
     readers: Annotated[int, _count(1, 64, "Threads that read history and the like.")] = 2
 
@@ -169,6 +209,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rates: RateSettings = RateSettings()
     registration: RegistrationSettings = RegistrationSettings()
     messages: MessageSettings = MessageSettings()
+    compliance: ComplianceSettings = ComplianceSettings()
+    licence: LicenceSettings = LicenceSettings()
     presence: PresenceSettings = PresenceSettings()
     store: StoreSettings = StoreSettings()
     passwords: PasswordSettings = PasswordSettings()
@@ -284,5 +326,10 @@ def _contradictions(config: Config) -> Iterator[str]:
         yield "limits.outboxes_bytes: at least limits.outbox_bytes, as it is for all connections together"
     if config.messages.newest > config.messages.reach:
         yield "messages.newest: at most messages.reach, beyond which nothing is synced"
+    licence = config.licence
+    if licence.number and not (licence.kind and licence.issuer and licence.valid_from and licence.valid_until):
+        yield "licence: a licence has number, kind, issuer, valid_from and valid_until; give all, or none"
+    if not licence.number and (licence.kind or licence.issuer or licence.valid_from or licence.valid_until):
+        yield "licence.number: missing; without it there is no licence"
     if config.passwords.memory_kib < 8 * config.passwords.parallelism:
         yield "passwords.memory_kib: at least 8 for each lane of passwords.parallelism (RFC 9106 §3.1)"

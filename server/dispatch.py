@@ -4,23 +4,33 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from protocol import frames
-from protocol.entries import Standing
+from protocol import frames, public, staff
+from protocol.entries import Side, Standing, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import Reply, Request
-from protocol.ids import is_cid
+from protocol.ids import TopicId, is_cid
 from server.handlers.accounts import Accounts
 from server.handlers.groups import Groups
+from server.handlers.institutions import PublicInstitutions
 from server.handlers.messages import Messages
+from server.handlers.officers import Officers
 from server.handlers.people import Neighbours
+from server.handlers.public_groups import PublicGroups
+from server.handlers.publishing import Publishing
 from server.handlers.reading import Reading
-from server.outcomes import NOT_FOUND, Ask, Caller, Decision, Refuse, With
+from server.outcomes import NOT_FOUND, WRONG_SIDE, Ask, Caller, Decision, OnDuty, Refuse, With
 from server.posting import Drafts, answer_again
 from server.topics import TopicState
 
 _NOT_SIGNED_IN = Refuse(ErrorCode.NOT_SIGNED_IN, "sign in first: register, login or resume")
+_NOT_ON_DUTY = Refuse(ErrorCode.NOT_SIGNED_IN, "this is for staff: use staff.login on a connection of its own")
 _NO_CID = Refuse(ErrorCode.BAD_REQUEST, "a cid is a UUIDv7, as 16 bytes", field="cid")
 _ALREADY = Refuse(ErrorCode.ALREADY_SIGNED_IN, "this connection is signed in already")
+
+
+BOTH = frozenset(Side)
+PRIVATE = frozenset({Side.PRIVATE})
+PUBLIC = frozenset({Side.PUBLIC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +38,31 @@ class Anyone:
     """Asked before signing in."""
 
     handler: Callable[[Any, int], Decision]
+    sides: frozenset[Side] = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Asked by anybody at any time, signed in or not."""
+
+    handler: Callable[[Any, int], Decision]
+    sides: frozenset[Side] = PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Asked by anybody at any time; whoever is signed in is told how they stand to it."""
+
+    handler: Callable[[Any, Caller | None, int], Decision]
+    sides: frozenset[Side] = PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Asked by somebody who is signed in."""
+    """Asked by somebody who is signed in. `sides`: of the topic it names, if it names one."""
 
     handler: Callable[[Any, Caller, int], Decision]
+    sides: frozenset[Side] = PRIVATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +70,44 @@ class InTopic:
     """Asked about a topic by a member of it; `outside`: also by who is invited to it or asks to join."""
 
     handler: Callable[[Any, Caller, TopicState, int], Decision]
+    sides: frozenset[Side] = PRIVATE
     outside: bool = False
 
 
-Rule = Anyone | Signed | InTopic
+@dataclass(frozen=True, slots=True)
+class Publishes:
+    """Carries a text to the public: the handler submits it to the gate. `again` finds what became of a repeat."""
+
+    handler: Callable[[Any, Caller, int], Decision]
+    again: Callable[[Any, Caller, Refuse], Decision]
+    sides: frozenset[Side] = PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class Staffed:
+    """Asked by an officer on duty."""
+
+    handler: Callable[[Any, OnDuty, int], Decision]
+    sides: frozenset[Side] = PUBLIC
+
+
+Rule = Anyone | Open | Shown | Signed | InTopic | Publishes | Staffed
 Rules = dict[type[Request[Reply]], Rule]
 
 
-def private_side(
+def table(
     hello: Callable[[frames.Hello, int], Decision],
     accounts: Accounts,
     neighbours: Neighbours,
     reading: Reading,
     messages: Messages,
     groups: Groups,
+    public_groups: PublicGroups,
+    publishing: Publishing,
+    institutions: PublicInstitutions,
+    officers: Officers,
 ) -> Rules:
-    """Return the rules of everything that is not publication."""
+    """Return the rules of every operation."""
     rules: Iterable[tuple[Any, Rule]] = (
         (frames.Hello, Anyone(hello)),
         (frames.Register, Anyone(accounts.register)),
@@ -73,34 +123,52 @@ def private_side(
         (frames.Unblock, Signed(neighbours.unblock)),
         (frames.Blocks, Signed(neighbours.blocks)),
         (frames.Watch, Signed(neighbours.watch)),
-        (frames.Sync, Signed(reading.sync)),
-        (frames.History, Signed(reading.history)),
-        (frames.ShowTopic, InTopic(reading.topic, outside=True)),
-        (frames.SetTopic, InTopic(reading.set_topic)),
-        (frames.Clear, InTopic(reading.clear)),
-        (frames.Read, InTopic(reading.read)),
+        (frames.Sync, Signed(reading.sync, BOTH)),
+        (frames.History, Signed(reading.history, BOTH)),
+        (frames.ShowTopic, InTopic(reading.topic, BOTH, outside=True)),
+        (frames.SetTopic, InTopic(reading.set_topic, BOTH)),
+        (frames.Clear, InTopic(reading.clear, BOTH)),
+        (frames.Read, InTopic(reading.read, BOTH)),
         (frames.Receipts, InTopic(reading.receipts)),
-        (frames.Typing, InTopic(reading.typing)),
+        (frames.Typing, InTopic(reading.typing, BOTH)),
         (frames.Send, Signed(messages.send)),
         (frames.Edit, InTopic(messages.edit)),
         (frames.React, InTopic(messages.react)),
-        (frames.Recall, InTopic(messages.recall)),
+        (frames.Recall, InTopic(messages.recall, BOTH)),
         (frames.GroupFound, Signed(groups.found)),
         (frames.GroupInvite, InTopic(groups.invite)),
         (frames.GroupAccept, InTopic(groups.accept, outside=True)),
-        (frames.GroupDecline, InTopic(groups.decline, outside=True)),
+        (frames.GroupDecline, InTopic(groups.decline, BOTH, outside=True)),
         (frames.GroupLink, InTopic(groups.link)),
         (frames.GroupUnlink, InTopic(groups.unlink)),
         (frames.GroupAsk, Signed(groups.ask)),
-        (frames.GroupApprove, InTopic(groups.approve)),
-        (frames.GroupRefuse, InTopic(groups.refuse)),
-        (frames.GroupLeave, InTopic(groups.leave)),
-        (frames.GroupRemove, InTopic(groups.remove)),
-        (frames.GroupRole, InTopic(groups.role)),
-        (frames.GroupHandOver, InTopic(groups.hand_over)),
-        (frames.GroupMute, InTopic(groups.mute)),
+        (frames.GroupApprove, InTopic(groups.approve, BOTH)),
+        (frames.GroupRefuse, InTopic(groups.refuse, BOTH)),
+        (frames.GroupLeave, InTopic(groups.leave, BOTH)),
+        (frames.GroupRemove, InTopic(groups.remove, BOTH)),
+        (frames.GroupRole, InTopic(groups.role, BOTH)),
+        (frames.GroupHandOver, InTopic(groups.hand_over, BOTH)),
+        (frames.GroupMute, InTopic(groups.mute, BOTH)),
         (frames.GroupName, InTopic(groups.name)),
         (frames.GroupNotice, InTopic(groups.notice)),
+        (public.GroupFoundPublic, Signed(public_groups.found, PUBLIC)),
+        (public.GroupJoin, Signed(public_groups.join, PUBLIC)),
+        (public.GroupSettings, InTopic(public_groups.settings, PUBLIC)),
+        (public.GroupFind, Signed(public_groups.find, PUBLIC)),
+        (public.GroupListing, Signed(public_groups.listing, PUBLIC)),
+        (public.Publish, Publishes(publishing.publish, publishing.again)),
+        (public.TakeBack, Signed(publishing.take_back, PUBLIC)),
+        (public.Submissions, Signed(publishing.submissions, PUBLIC)),
+        (public.ShowReceipt, Signed(publishing.receipt, PUBLIC)),
+        (public.Cards, Signed(institutions.cards, PUBLIC)),
+        (public.ShowGate, Open(institutions.gate)),
+        (public.ShowAudit, Open(institutions.audit)),
+        (public.ShowAgreement, Shown(institutions.agreement)),
+        (public.SignAgreement, Signed(institutions.sign, PUBLIC)),
+        (staff.StaffLogin, Anyone(officers.login, PUBLIC)),
+        (staff.OfficerQueue, Staffed(officers.queue)),
+        (staff.OfficerShow, Staffed(officers.show)),
+        (staff.OfficerDecide, Staffed(officers.decide)),
     )
     return dict(rules)
 
@@ -112,30 +180,42 @@ class Dispatch:
         self._rules = rules
         self._drafts = drafts
 
-    def decide(self, request: Request[Reply], caller: Caller | None, at: int) -> Decision:
+    def decide(self, request: Request[Reply], caller: Caller | None, officer: OnDuty | None, at: int) -> Decision:
         """Return what is to be done about `request`; `at`: Unix ms."""
         cid = getattr(request, "cid", None)
         if cid is not None and not is_cid(cid):
             return _NO_CID
-        match self._rules[type(request)]:
+        rule = self._rules[type(request)]
+        match rule:
             case Anyone(handler):
-                if caller is not None and not isinstance(request, frames.Hello):
+                if (caller is not None or officer is not None) and not isinstance(request, frames.Hello):
                     return _ALREADY
                 return handler(request, at)
-            case Signed(handler):
-                return _NOT_SIGNED_IN if caller is None else handler(request, caller, at)
-            case InTopic(handler, outside):
-                if caller is None:
-                    return _NOT_SIGNED_IN
-                topic: frames.TopicRef = request.topic  # type: ignore[attr-defined]
+            case Open(handler):
+                return handler(request, at)
+            case Shown(handler):
+                return handler(request, caller, at)
+            case Staffed(handler):
+                return _NOT_ON_DUTY if officer is None else handler(request, officer, at)
+        if caller is None:
+            return _NOT_SIGNED_IN
+        topic: TopicId | None = getattr(request, "topic", None)
+        if topic is not None and side_of(topic) not in rule.sides:
+            return WRONG_SIDE
+        if isinstance(rule, InTopic):
+            return self._in_topic(rule, request, caller, at)
+        return rule.handler(request, caller, at)
 
-                def decide(state: TopicState | None) -> Decision:
-                    member = state.members.get(caller.person) if state else None
-                    if state is None or member is None or (member.standing is not Standing.MEMBER and not outside):
-                        return NOT_FOUND
-                    return handler(request, caller, state, at)
+    def _in_topic(self, rule: InTopic, request: Request[Reply], caller: Caller, at: int) -> Decision:
+        topic: TopicId = request.topic  # type: ignore[attr-defined]
 
-                return With(topic, decide)
+        def decide(state: TopicState | None) -> Decision:
+            member = state.members.get(caller.person) if state else None
+            if state is None or member is None or (member.standing is not Standing.MEMBER and not rule.outside):
+                return NOT_FOUND
+            return rule.handler(request, caller, state, at)
+
+        return With(topic, decide)
 
     def reconsider(self, request: Request[Reply], caller: Caller | None, refusal: Refuse) -> Decision:
         """Return the first answer if a writing request that is refused now was carried out before; else `refusal`.
@@ -143,10 +223,21 @@ class Dispatch:
         A repeat is answered as the first time whatever has changed since: its sender cannot know that it got through.
         """
         cid = getattr(request, "cid", None)
-        if cid is None or caller is None:
+        if cid is None or caller is None or refusal is WRONG_SIDE:
             return refusal
+        rule = self._rules[type(request)]
+        if isinstance(rule, Publishes):
+            return rule.again(request, caller, refusal)
         digest = self._drafts.digest(request)
         return Ask(
             lambda reader: reader.posted(caller.person, cid),
             lambda before: answer_again(request, digest, refusal, before),
+            self._side(rule, request),
         )
+
+    def _side(self, rule: Rule, request: Request[Reply]) -> Side:
+        """Return whose log would have what `request` became."""
+        topic: TopicId | None = getattr(request, "topic", None)
+        if topic is not None:
+            return side_of(topic)
+        return Side.PUBLIC if rule.sides == PUBLIC else Side.PRIVATE

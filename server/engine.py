@@ -23,15 +23,19 @@ from server.outcomes import (
     Again,
     Answer,
     Ask,
+    AskPublic,
     Caller,
+    Came,
     CatchUp,
     Commit,
     Compute,
     Decision,
     Effect,
     Enter,
+    GoOnDuty,
     NoRoom,
     Note,
+    OnDuty,
     Part,
     Prefer,
     Refuse,
@@ -43,7 +47,7 @@ from server.outcomes import (
     With,
 )
 from server.presence import Presence
-from server.readers import Reads
+from server.readers import Sources
 from server.rooms import Rooms
 from server.store.base import Failed, ResyncError
 from server.store.writes import Post
@@ -58,6 +62,7 @@ class Asker(Subscriber, Protocol):
     """The session a request came from. `gone`: its connection is."""
 
     gone: bool
+    officer: OnDuty | None
 
     def reply(self, request: Request[Reply], reply: Reply) -> None:
         """Send the reply; the request is over."""
@@ -67,6 +72,9 @@ class Asker(Subscriber, Protocol):
 
     def enter(self, caller: Caller) -> bool:
         """Sign `caller` in, unless the connection is gone; say whether it is done."""
+
+    def go_on_duty(self, officer: OnDuty) -> None:
+        """Sign `officer` in."""
 
     def wait(self) -> None:
         """Let the connection's later requests wait until `go_on`."""
@@ -109,11 +117,13 @@ class Engine:
         hub: Hub,
         presence: Presence,
         commits: Commits,
-        reads: Reads,
+        reads: Sources,
         bounds: SyncBounds,
         clock: Clock,
+        came: Callable[[TopicId], None],
     ) -> None:
         self._dispatch = dispatch
+        self._came = came
         self._rooms = rooms
         self._hub = hub
         self._presence = presence
@@ -146,7 +156,7 @@ class Engine:
         self._hub.depart(asker)
 
     def _decide(self, turn: _Turn) -> Decision:
-        return self._dispatch.decide(turn.request, turn.asker.caller, self._clock.wall_ms())
+        return self._dispatch.decide(turn.request, turn.asker.caller, turn.asker.officer, self._clock.wall_ms())
 
     def _step(self, turn: _Turn, then: Any, *found: Any) -> None:
         """Call `then`, which gives a decision, and carry it out: the one edge where any failure is caught.
@@ -181,10 +191,10 @@ class Engine:
                     self._answer(turn, decision)
                     return
                 case Ask():
-                    turn.asker.wait()
-                    if turn.topic is not None:
-                        self._rooms.pin(turn.topic)  # What comes of it is told by this state, too.
-                    self._reads.ask(decision.query, partial(self._asked, turn, decision, turn.topic))
+                    self._reads.of(decision.side).ask(decision.query, self._asking(turn, decision))
+                    return
+                case AskPublic():
+                    self._reads.public.ask(decision.query, self._asking(turn, decision))
                     return
                 case Refuse():
                     if turn.reconsidered:
@@ -203,6 +213,9 @@ class Engine:
                 case Enter():
                     if not self._enter(turn, decision):
                         return
+                    decision = decision.after
+                case GoOnDuty():
+                    turn.asker.go_on_duty(decision.officer)
                     decision = decision.after
                 case CatchUp():
                     self._catch_up(turn, decision)
@@ -232,7 +245,13 @@ class Engine:
         turn.topic = decision.topic
         self._step(turn, lambda: decision.then(found.result()))
 
-    def _asked(self, turn: _Turn, decision: Ask, pinned: TopicId | None, found: "Future[Any]") -> None:
+    def _asking(self, turn: _Turn, decision: Ask | AskPublic) -> "Callable[[Future[Any]], None]":
+        turn.asker.wait()
+        if turn.topic is not None:
+            self._rooms.pin(turn.topic)  # What comes of it is told by this state, too.
+        return partial(self._asked, turn, decision, turn.topic)
+
+    def _asked(self, turn: _Turn, decision: Ask | AskPublic, pinned: TopicId | None, found: "Future[Any]") -> None:
         turn.asker.go_on()
         self._step(turn, lambda: decision.then(found.result()))
         if pinned is not None:
@@ -265,18 +284,22 @@ class Engine:
 
     def _compute(self, turn: _Turn, decision: Compute) -> Refuse | None:
         def done(found: Any) -> None:
-            turn.asker.go_on()
+            if decision.alone:
+                turn.asker.go_on()
             if isinstance(found, Failed):
                 log.error("computation.failed", op=type(turn.request).__name__, error=found.error)
                 self._end(turn, INTERNAL)
             else:
                 self._step(turn, decision.then, found)
 
+        if decision.alone:
+            turn.asker.wait()
         try:
             decision.start(done)
         except BusyError as busy:
+            if decision.alone:
+                turn.asker.go_on()
             return msgspec.structs.replace(UNAVAILABLE, retry_after_ms=busy.retry_after_ms)
-        turn.asker.wait()
         return None
 
     def _enter(self, turn: _Turn, decision: Enter) -> bool:
@@ -300,7 +323,7 @@ class Engine:
         assert caller is not None
         turn.asker.wait()
         ticket = self._hub.begin_sync()
-        self._reads.ask(
+        self._reads.of(decision.side).ask(
             lambda reader: reader.sync(
                 caller.person,
                 decision.heads,
@@ -349,5 +372,7 @@ class Engine:
             case Part():
                 self._presence.hide(effect.one, only_from=effect.other)
                 self._presence.hide(effect.other, only_from=effect.one)
+            case Came():
+                self._came(effect.topic)
             case Note():
                 self._commits.submit(effect.write, self._hub.committed)

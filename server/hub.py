@@ -20,6 +20,7 @@ from server.fanout import Audience, FanOut, Parcel
 from server.net.framing import binary_frame
 from server.outcomes import Result, Subscriber, Tell
 from server.rooms import Rooms
+from server.store.public_writes import Concluded
 from server.store.writes import BlockPut, Posted
 from server.topics import TopicState
 
@@ -119,12 +120,15 @@ class Hub:
         match result:
             case Posted():
                 self._posted(result)
+            case Concluded():
+                for posted in result.posted:
+                    self._posted(posted)
             case BlockPut(topic=str() as topic):
                 self._rooms.apply(topic, result.changes, generation=result.generation, seq=Seq(0), nth=0)
             case _:
                 pass
 
-    def tell(self, tell: Tell, *, asked: Subscriber) -> None:
+    def tell(self, tell: Tell, *, asked: Subscriber | None = None) -> None:
         """Push to people."""
         frame = binary_frame(encode_push(tell.push))
         for person in tell.persons:

@@ -76,17 +76,21 @@ BY_PERSON: dict[str, frozenset[str]] = {
     "send": frozenset({"send", "edit", "recall", "react"}),
     "group": frozenset(op for op in REQUESTS if op.startswith("group.")),
     "lookup": frozenset({"people"}),
-    "fetch": frozenset({"sync", "history", "topic", "receipts", "watch", "devices", "blocks"}),
-    "marks": frozenset({"read", "set_topic", "clear", "set_preferences", "block", "unblock", "revoke_device"}),
+    "publish": frozenset({"publish", "take_back"}),
+    "fetch": frozenset({"sync", "history", "topic", "receipts", "watch", "devices", "blocks"})
+    | {"cards", "submissions", "receipt", "gate", "audit", "agreement"},
+    "marks": frozenset({"read", "set_topic", "clear", "set_preferences", "block", "unblock", "revoke_device"})
+    | {"agreement.sign"},
     "typing": frozenset({"typing"}),
     "login": frozenset({"change_password"}),
 }
 BY_ADDRESS: dict[str, frozenset[str]] = {
     "register": frozenset({"register"}),
-    "login": frozenset({"login"}),
+    "login": frozenset({"login", "staff.login"}),
     "resume": frozenset({"resume"}),
 }
-UNCLASSED = frozenset({"hello", "logout"})  # Once a connection; the rates for all requests are enough.
+# Once a connection, or by staff, who are few and known: the rates for all requests are enough.
+UNCLASSED = frozenset({"hello", "logout", "officer.queue", "officer.show", "officer.decide"})
 
 
 class Limits:

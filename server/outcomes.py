@@ -6,11 +6,13 @@ from typing import Any, Protocol
 
 import msgspec
 
+from protocol.entries import Side
 from protocol.errors import CloseCode, ErrorCode
 from protocol.frames import Preferences, Push, Reply, Request, SyncReply
 from protocol.ids import DeviceId, PersonId, Seq, TopicId
-from server.store.base import Failed, Reader
-from server.store.writes import Outcome, Write
+from protocol.staff import StaffRole
+from server.store.base import Failed, PublicReader, Reader
+from server.store.public_writes import AnyOutcome, AnyWrite
 from server.topics import TopicState
 
 
@@ -22,6 +24,14 @@ class Caller:
     handle: str
     device: DeviceId
     preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnDuty:
+    """The officer who is signed in on a connection. Nobody is a person and an officer on the same one."""
+
+    code: str
+    role: StaffRole
 
 
 class Tell(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,10 +77,16 @@ class Part(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True):
     """Write this; nobody waits for it."""
 
-    write: Write
+    write: AnyWrite
 
 
-Effect = Tell | SignOut | Prefer | WatchFor | Part | Note
+class Came(msgspec.Struct, frozen=True):
+    """Somebody has come into a public group; its members learn of it in a while, with others."""
+
+    topic: TopicId
+
+
+Effect = Tell | SignOut | Prefer | WatchFor | Part | Came | Note
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -94,7 +110,7 @@ class Refuse(msgspec.Struct, frozen=True):
 class Commit(msgspec.Struct, frozen=True):
     """Write, and when that is durable decide by what came of it."""
 
-    write: Write
+    write: AnyWrite
     then: Callable[[Any], "Decision"]
 
 
@@ -102,6 +118,14 @@ class Ask(msgspec.Struct, frozen=True):
     """Read on another thread, then decide by what was found. The connection's later requests wait."""
 
     query: Callable[[Reader], Any]
+    then: Callable[[Any], "Decision"]
+    side: Side = Side.PRIVATE
+
+
+class AskPublic(msgspec.Struct, frozen=True):
+    """Read what only the public store has, then decide by what was found. The later requests wait."""
+
+    query: Callable[[PublicReader], Any]
     then: Callable[[Any], "Decision"]
 
 
@@ -113,16 +137,27 @@ class With(msgspec.Struct, frozen=True):
 
 
 class Compute(msgspec.Struct, frozen=True):
-    """Start work that ends by calling what it is given, then decide by that. The later requests wait."""
+    """Start work that ends by calling what it is given, then decide by that.
+
+    `alone`: the connection's later requests wait for it.
+    """
 
     start: Callable[[Callable[[Any], None]], None]
     then: Callable[[Any], "Decision"]
+    alone: bool = True
 
 
 class Enter(msgspec.Struct, frozen=True):
     """`caller` is signed in on this connection from now on; then go on with `after`."""
 
     caller: Caller
+    after: "Decision"
+
+
+class GoOnDuty(msgspec.Struct, frozen=True):
+    """`officer` is signed in on this connection from now on; then go on with `after`."""
+
+    officer: OnDuty
     after: "Decision"
 
 
@@ -137,6 +172,7 @@ class CatchUp(msgspec.Struct, frozen=True):
     reply: Callable[[SyncReply], Reply]
     otherwise: "Decision"
     effects: tuple[Effect, ...] = ()
+    side: Side = Side.PRIVATE
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -145,7 +181,7 @@ class Again(msgspec.Struct, frozen=True):
     request: Request[Reply]
 
 
-Decision = Answer | Refuse | Commit | Ask | With | Compute | Enter | CatchUp | Again
+Decision = Answer | Refuse | Commit | Ask | AskPublic | With | Compute | Enter | GoOnDuty | CatchUp | Again
 
 
 class Subscriber(Protocol):
@@ -169,6 +205,9 @@ class Subscriber(Protocol):
 
 NOT_FOUND = Refuse(ErrorCode.NOT_FOUND, "there is no such thing, or it is not yours to see")
 NOT_ACCEPTED = Refuse(ErrorCode.NOT_ACCEPTED, "this person does not accept that")
+WRONG_SIDE = Refuse(
+    ErrorCode.WRONG_SIDE, "this is not done on this side: what is private is sent, what is public is published"
+)
 RESYNC = Refuse(ErrorCode.RESYNC, "this is another log than the one you know: forget what you have and sync anew")
 BUSY_MS = 1000
 UNAVAILABLE = Refuse(ErrorCode.UNAVAILABLE, "the server cannot do this just now; nothing was stored", BUSY_MS)
@@ -179,4 +218,4 @@ class NoRoom(msgspec.Struct, frozen=True):
     """The store is full: nothing was written."""
 
 
-Result = Outcome | Failed | NoRoom
+Result = AnyOutcome | Failed | NoRoom

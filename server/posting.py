@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 import msgpack
+import msgspec
 from blake3 import blake3
 
 from protocol.entries import Entry, Kind, Role
@@ -33,7 +34,7 @@ class Drafts:
         is compared apart.
         """
         said = _said(type(request))(request)
-        return blake3(msgpack.packb(said), key=self._secret).digest(DIGEST_BYTES)
+        return blake3(msgpack.packb(said, default=msgspec.to_builtins), key=self._secret).digest(DIGEST_BYTES)
 
     def draft(
         self,

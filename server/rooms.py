@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from itertools import islice
 from typing import Any
 
+from protocol.entries import side_of
 from protocol.ids import Seq, TopicId
-from server.readers import Done, Reads
+from server.readers import Done, Sources
 from server.topics import Change, TopicState
 
 KEPT = 50_000  # States in memory; those of topics with a commit under way are kept in any case.
@@ -22,7 +23,7 @@ class Rooms:
     the snapshot it was read from had it already.
     """
 
-    def __init__(self, reads: Reads, *, kept: int = KEPT) -> None:
+    def __init__(self, reads: Sources, *, kept: int = KEPT) -> None:
         self._reads = reads
         self._kept = kept
         self._states: OrderedDict[TopicId, TopicState] = OrderedDict()
@@ -42,7 +43,7 @@ class Rooms:
             self._loading[topic][0].append(done)
             return
         self._loading[topic] = ([done], [])
-        self._reads.ask(lambda reader: reader.topic(topic), lambda found: self._loaded(topic, found))
+        self._reads.of(side_of(topic)).ask(lambda reader: reader.topic(topic), lambda found: self._loaded(topic, found))
 
     def pin(self, topic: TopicId) -> None:
         """Keep `topic` until `unpin`: a commit to it is under way."""

@@ -13,7 +13,7 @@ from server.engine import Engine
 from server.limits import Limits
 from server.net.framing import binary_frame
 from server.net.peer import Peer
-from server.outcomes import Caller, Refuse
+from server.outcomes import Caller, OnDuty, Refuse
 
 OFFENCES = 500  # Requests in a row that were malformed or too many: the peer does not listen, and is told to stay away.
 OPERATIONS = {shape: name for name, shape in REQUESTS.items()}
@@ -39,6 +39,7 @@ class Session:
         "caller",
         "gone",
         "live",
+        "officer",
     )
 
     def __init__(self, peer: Peer, *, engine: Engine, limits: Limits, clock: Clock, in_flight: int) -> None:
@@ -55,12 +56,13 @@ class Session:
         self._waits = 0
         self._offences = 0
         self.caller: Caller | None = None
+        self.officer: OnDuty | None = None
         self.live: list[TopicId] = []
 
     @property
     def signed_in(self) -> bool:
         """Whether the deadline for signing in no longer applies."""
-        return self.caller is not None
+        return self.caller is not None or self.officer is not None
 
     # Called by the link.
 
@@ -122,6 +124,10 @@ class Session:
         if not self.gone:
             self.caller = caller
         return not self.gone
+
+    def go_on_duty(self, officer: OnDuty) -> None:
+        """Sign `officer` in."""
+        self.officer = officer
 
     def prefer(self, preferences: Preferences) -> None:
         """The preferences of whoever is signed in are these now."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
 
@@ -111,6 +112,8 @@ class Setting:
         Raises:
             ValueError: It cannot be that.
         """
+        if self.kind == date | None:
+            return _day(value)
         if self.kind in _PARSED:
             if not isinstance(value, str):
                 raise ValueError(value)
@@ -124,6 +127,14 @@ def _path(text: str) -> Path:
     if not text:
         raise ValueError(text)
     return Path(text)
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004 - what cannot be that is a ValueError, whatever it is.
+    return date.fromisoformat(value) if value else None
 
 
 def _origins(value: object) -> tuple[str, ...]:
@@ -146,6 +157,7 @@ _SPOKEN: dict[Any, str] = {
     Rate: 'a rate like "50/1s" or "20/1h", or "off"',
     Path: "a path",
     Path | None: "a path, or empty",
+    date | None: "a day like 2026-12-31, or empty",
     bool: "true or false",
     tuple[str, ...]: 'a list of origins like "https://chat.example.org", or ["*"]',
 }

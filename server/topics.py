@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from protocol.entries import Role, Side, Standing, TopicKind
+from protocol.entries import Admission, Role, Side, Standing, TopicKind
 from protocol.ids import PersonId, Seq, TopicId
+from protocol.publications import Surface
 
 
 @dataclass(slots=True)
@@ -25,7 +26,8 @@ class Member:
 class Stand:
     """`person` stands to the topic as `standing` from now on; None: no longer at all.
 
-    `start` None keeps the start of someone who has one, and is the seq of the entry stored with it for a newcomer.
+    `start` None keeps the start of someone who has one, and is the seq of the entry stored with it for a newcomer; or,
+    `unannounced`, when they come without an entry, that of the next one.
     `by`: who invited them; somebody who blocks that person is not shown the invitation.
     """
 
@@ -35,6 +37,7 @@ class Stand:
     start: Seq | None = None
     greeting: bytes | None = None
     by: PersonId | None = None
+    unannounced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,31 @@ class SetNotice:
     notice: bytes
 
 
-Change = Stand | Mute | SetBlock | SetLink | SetName | SetNotice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetListing:
+    """What a public group's listing says: a published body."""
+
+    listing: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetScreenName:
+    """What `person` is called in a public group: a published body."""
+
+    person: PersonId
+    name: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOpenness:
+    """How one comes into a public group, whether it can be found, and whether anybody may read what was said."""
+
+    admission: Admission
+    listed: bool
+    history_open: bool
+
+
+Change = Stand | Mute | SetBlock | SetLink | SetName | SetNotice | SetListing | SetScreenName | SetOpenness
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +123,7 @@ class TopicState:
     blockers: frozenset[PersonId] = frozenset()
     silenced_until: int = 0
     link: bytes | None = field(default=None, repr=False)
+    openness: SetOpenness | None = None  # Of a public group.
 
     def apply(self, changes: Iterable[Change], *, seq: Seq) -> None:
         """Take `changes` in; `seq` is that of the entry stored with them, or the head when there was none."""
@@ -115,13 +143,15 @@ class TopicState:
                     self.blockers = others | {change.person} if change.blocked else others
                 case SetLink():
                     self.link = change.digest
-                case SetName() | SetNotice():
-                    pass  # Opaque, and nothing is decided by them.
+                case SetOpenness():
+                    self.openness = change
+                case SetName() | SetNotice() | SetListing() | SetScreenName():
+                    pass  # Nothing is decided by them.
 
     def _stand(self, change: Stand, standing: Standing, seq: Seq) -> None:
         before = self.members.get(change.person)
         if before is None or before.standing is not Standing.MEMBER:
-            start = seq if change.start is None else change.start
+            start = Seq(seq + change.unannounced) if change.start is None else change.start
             self.members[change.person] = Member(standing, change.role, start)
         else:
             before.standing, before.role = standing, change.role
@@ -148,14 +178,16 @@ class Act(Enum):
     MUTE = auto()
     NAME = auto()
     NOTICE = auto()
+    LISTING = auto()
+    SETTINGS = auto()
     RECALL = auto()
     APPOINT = auto()
     HAND_OVER = auto()
 
 
-_STEWARDS = frozenset({Act.INVITE, Act.LINK, Act.ADMIT, Act.REMOVE, Act.MUTE, Act.NAME, Act.NOTICE, Act.RECALL})
+_STEWARDS = frozenset(Act) - {Act.APPOINT, Act.HAND_OVER}
 MAY: dict[Role, frozenset[Act]] = {
-    Role.OWNER: _STEWARDS | {Act.APPOINT, Act.HAND_OVER},
+    Role.OWNER: frozenset(Act),
     Role.ADMIN: _STEWARDS,
     Role.MEMBER: frozenset({Act.INVITE}),
 }
@@ -165,3 +197,34 @@ _RANK = {Role.MEMBER: 0, Role.ADMIN: 1, Role.OWNER: 2}
 def may(actor: Role, act: Act, *, towards: Role | None = None) -> bool:
     """Say whether `actor` may do `act`; towards somebody, only from a higher rank."""
     return act in MAY[actor] and (towards is None or _RANK[actor] > _RANK[towards])
+
+
+_ACT_OF = {
+    Surface.GROUP_NAME: Act.NAME,
+    Surface.GROUP_NOTICE: Act.NOTICE,
+    Surface.GROUP_LISTING: Act.LISTING,
+}
+
+
+class Bar(Enum):
+    """Why a member may not publish on a surface of their group."""
+
+    MUTED = auto()
+    NOT_ALLOWED = auto()
+
+
+def free_to_write(role: Role, *, muted_until: int, silenced_until: int, at: int) -> bool:
+    """Say whether a member with `role` may write at `at`; all times in Unix ms."""
+    return muted_until <= at and (role is not Role.MEMBER or silenced_until <= at)
+
+
+def barred(surface: Surface, role: Role, *, muted_until: int, silenced_until: int, at: int) -> Bar | None:
+    """Return what keeps a member of a public group from publishing on `surface` at `at`; all times in Unix ms.
+
+    Asked when something is submitted, and again in the transaction that would publish it.
+    """
+    act = _ACT_OF.get(surface)
+    if act is not None:
+        return None if may(role, act) else Bar.NOT_ALLOWED
+    free = free_to_write(role, muted_until=muted_until, silenced_until=silenced_until, at=at)
+    return None if free else Bar.MUTED

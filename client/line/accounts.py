@@ -3,7 +3,6 @@
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 import click
 import msgspec
@@ -13,9 +12,10 @@ from client.account import Account, greet, login, register
 from client.cache import Cache
 from client.connection import open_connection
 from client.errors import ClientError, NeedsError, ProfileError, RefusedError
+from client.line import agreement as agreements
 from client.line import names
 from client.line.program import DEFAULT_SERVER, Program, command, online, pass_program, password
-from client.line.screen import Screen, visible
+from client.line.screen import Screen, moment, visible
 from client.session import Session
 from protocol import handles
 from protocol.errors import ErrorCode
@@ -31,7 +31,9 @@ from protocol.frames import (
     TokenReply,
     Unblock,
 )
+from protocol.public import Signature
 
+AGREEMENT = "agreement"  # What `needs` calls it.
 _STDIN = click.option("--password-stdin", "from_stdin", is_flag=True, help="Read the password from standard input.")
 
 
@@ -67,21 +69,40 @@ def _sign_in(program: Program, handle: str, sign_in: Callable[[str], Awaitable[A
 @click.argument("handle")
 @_STDIN
 @click.option("--answer", "answers", multiple=True, metavar="NEED=ANSWER", help="What the server asks for, up front.")
+@agreements.accept_option
+@agreements.lang_option
 @pass_program
-def register_command(program: Program, handle: str, answers: tuple[str, ...], *, from_stdin: bool) -> None:
-    """Become HANDLE: a new person on the server, signed in here."""
+def register_command(
+    program: Program, handle: str, answers: tuple[str, ...], accepted: str | None, lang: str | None, *, from_stdin: bool
+) -> None:
+    """Become HANDLE: a new person on the server, signed in here.
+
+    Where the server asks for an agreement, it is shown, and each of its lines is acknowledged apart. Scripts give its
+    digest, which is shown with it: --accept-agreement DIGEST.
+    """
     spelling = _spelled(handle)
     if any("=" not in answer for answer in answers):
         raise click.UsageError("--answer takes NEED=ANSWER, as in --answer invitation=CODE")
     given = dict(answer.split("=", 1) for answer in answers)
     secret = password(from_stdin=from_stdin, confirm=True, prompt=f"A password for {spelling} (8 characters or more)")
+    signed: dict[bytes, Signature] = {}
 
     async def sign_in(url: str) -> Account:
         while True:
             try:
-                return await register(url, spelling, secret, device=_device_name(), answers=given, ca=program.ca)
+                return await register(
+                    url, spelling, secret, device=_device_name(), answers=given, ca=program.ca,
+                    sign=lambda agreement: signed.get(agreement.digest),
+                )  # fmt: skip
             except NeedsError as error:
-                missing = [need for need in error.needs if need not in given]
+                if error.agreement is not None and error.agreement.digest not in signed:
+                    # Between two connections: who reads takes longer than a server waits.
+                    signed[error.agreement.digest] = agreements.sign_for(
+                        error.agreement, accepted=accepted, lang=lang,
+                        again=f"hutong register {spelling} --accept-agreement",
+                    )  # fmt: skip
+                    continue
+                missing = [need for need in error.needs if need not in given and need != AGREEMENT]
                 if not missing or not sys.stdin.isatty():
                     hints = " ".join(f"--answer {need}=..." for need in missing or error.needs)
                     raise RefusedError("needs", f"the server wants to know more: {hints}") from error
@@ -185,7 +206,7 @@ def devices_command(context: click.Context, *, as_json: bool) -> None:
                 screen.json(msgspec.to_builtins(device))
             return
         rows = [
-            [device.device, visible(device.name) or "-", _day(device.seen_at), "this one" if device.current else ""]
+            [device.device, visible(device.name) or "-", moment(device.seen_at), "this one" if device.current else ""]
             for device in devices
         ]
         screen.table(["id", "name", "last seen", ""], rows)
@@ -249,7 +270,3 @@ async def blocks_command(session: Session, screen: Screen) -> None:
         screen.note("You block nobody.")
     for person in people:
         screen.say(visible(person.handle))
-
-
-def _day(unix_ms: int) -> str:
-    return f"{datetime.fromtimestamp(unix_ms / 1000).astimezone():%Y-%m-%d %H:%M}"

@@ -1,7 +1,7 @@
 """`hutong chat NAME`: one conversation, live, at a terminal or on a pipe."""
 
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,27 +16,37 @@ from client.line import names
 from client.line.keyboard import Keyboard
 from client.line.messages import people_in, reach_if_possible
 from client.line.program import command, with_session
+from client.line.publishing import audience, consent, yes_option
 from client.line.screen import Screen, visible
+from client.line.verdicts import explain
+from client.line.voices import PrivateVoice, PublicVoice, UsageError, Voice
 from client.session import Session
 from client.view import fold
-from protocol import content, limits
-from protocol.entries import Entry, Role, Standing
-from protocol.frames import Edit, React, Recall, Receipts, ShowTopic, Typing
+from protocol import limits
+from protocol.entries import Entry, Role, Side, Standing, side_of
+from protocol.frames import Receipts, ShowTopic, Summary, Typing
 from protocol.ids import Seq, TopicId
 
 HISTORY_LINES = 20
 TYPING_SECONDS = 4.0  # One's own typing is told at most so often; another's counts for so long.
 LOOK_SECONDS = 0.5  # How often the line being typed is looked at.
+_OPEN = "; anybody may read it"
 LEAVING_SECONDS = 5.0  # At the end, what was said last gets so long to go out.
 
 
 @command("chat")
 @click.argument("name")
 @click.option("--limit", type=click.IntRange(0, 200), default=HISTORY_LINES, show_default=True, help="History first.")
+@yes_option
 @with_session
-async def chat_command(session: Session, screen: Screen, name: str, limit: int) -> None:
-    """Talk in NAME (a handle, a group, an id): what was said, what is being said, and what one says. /help helps."""
+async def chat_command(session: Session, screen: Screen, name: str, limit: int, *, yes: bool) -> None:
+    """Talk in NAME (a handle, a group, an id): what was said, what is being said, and what one says. /help helps.
+
+    In a public group, what one types is published. Before the first time, it is said who sees it, and asked.
+    """
     await reach_if_possible(session, screen)
+    if names.visited(session, screen, name) is not None:
+        raise click.UsageError(f"you are not in it: hutong group join {name}; to read it only: hutong history {name}")
     target = await names.target(session, screen, name)
     topic = target.topic
     if topic is None and target.person is not None:
@@ -45,7 +55,10 @@ async def chat_command(session: Session, screen: Screen, name: str, limit: int) 
     summary = session.cache.topic(topic) if topic else None
     if summary is not None and summary.standing is not Standing.MEMBER:
         raise click.UsageError(f"you are not in it yet: hutong group accept {summary.topic}")
-    room = _Room(session, screen, target, topic, Keyboard(f"{screen.title(summary) if summary else name}> "))
+    keyboard = Keyboard(f"{screen.place(summary) if summary else f'[{Side.PRIVATE}] {name}'}> ")
+    room = _Room(session, screen, target, topic, keyboard)
+    if summary is not None and side_of(summary.topic) is Side.PUBLIC:
+        await room.make_public(summary, yes=yes)
     await room.open(limit)
 
 
@@ -61,15 +74,33 @@ class _Room:
     ) -> None:
         self._session, self._screen, self._target, self._keyboard = session, screen, target, keyboard
         self._topic = topic
+        self._voice: Voice = PrivateVoice(session, target)
         self._typing_told = 0.0
         self._typing_shown: dict[str, float] = {}
         self._first: Seq | None = None
         self._is_over = False
         self._is_away = False
 
+    async def make_public(self, summary: Summary, *, yes: bool) -> None:
+        """What is said here is published. On a pipe there is nobody to ask: it must have been agreed to, or `yes`.
+
+        Raises:
+            click.UsageError: It was not.
+        """
+        self._voice = voice = PublicVoice(self._session, self._screen, summary, self._ask)
+        if self._keyboard.is_terminal or not self._session.is_online:
+            return
+        here = await audience(self._session, self._screen, summary)
+        await consent(self._session, self._screen, here, yes=yes)
+        await voice.agreed()
+
     async def open(self, limit: int) -> None:
         """Be in the room until its person leaves it."""
         with self._session.subscribe() as arriving, self._keyboard.terminal():
+            summary = self._session.cache.topic(self._topic) if self._topic is not None else None
+            if summary is not None:
+                members = f", {summary.members} members" if summary.members else ""
+                self._note(f"{self._screen.place(summary)}{members}{_OPEN * summary.history_open}")
             if self._topic is not None and limit:
                 await self.history(str(limit))
             if self._keyboard.is_terminal:
@@ -142,6 +173,15 @@ class _Room:
             case events.NotSent(cid=cid, code=code, message=message):
                 self._session.cache.outbox.drop(cid)
                 self._note(f"Refused: {message} ({code})")
+            case events.Postponed(code=code, message=message, retry_in=seconds):
+                self._note(f"Not yet: {message} ({code}); trying again in {seconds:.0f} s.")
+            case events.Held(submission=submission) | events.Judged(submission=submission) if (
+                submission.topic == self._topic
+            ):
+                self._screen.told.add(submission.submission)
+                grounds = self._voice.grounds if isinstance(self._voice, PublicVoice) else {}
+                for line in explain(self._screen, submission, grounds):
+                    self._show(line)
             case _:
                 pass
 
@@ -176,34 +216,46 @@ class _Room:
     async def _take(self, line: str) -> None:
         if not line.strip():
             return
-        if not line.startswith("/") or line.startswith("//"):
-            self._say(line.removeprefix("/") if line.startswith("//") else line)
-            return
-        word, _, rest = line[1:].partition(" ")
+        try:
+            if not line.startswith("/") or line.startswith("//"):
+                await self._say(line.removeprefix("/") if line.startswith("//") else line)
+            else:
+                await self._obey(line[1:])
+        except RefusedError as error:
+            self._note(f"Refused: {error}")
+
+    async def _obey(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
         found = COMMANDS.get(word)
-        if found is None:
+        if found is None or word in self._voice.silent:
             self._note(f"There is no /{visible(word)}; /help lists what there is, //... says what begins with a slash.")
             return
         try:
             await found.act(self, rest.strip())
-        except _UsageError:
-            self._note(f"Usage: /{word} {found.arguments}".rstrip())
-        except RefusedError as error:
-            self._note(f"Refused: {error}")
+        except UsageError as error:
+            self._note(str(error) or f"Usage: /{word} {found.arguments}".rstrip())
 
-    def _say(self, text: str, reply_to: Seq | None = None) -> None:
+    async def _say(self, text: str, reply_to: Seq | None = None) -> None:
         try:
-            body = content.encode(content.Text(text=text))
-        except ValueError as error:
+            await self._voice.say(text, reply_to=reply_to)
+        except UsageError as error:
             self._note(str(error))
             return
-        request = self._target.send(self._session.new_cid(), body, reply_to)
-        self._session.post(request, handle=self._target.handle)
         if not self._session.is_online:
             self._note("Kept until the server is back.")
 
+    async def _ask(self, lines: Sequence[str]) -> bool:
+        """Show `lines`, and take the next line that is typed as the answer; on a pipe the answer is no."""
+        for line in lines:
+            self._note(line)
+        if not self._keyboard.is_terminal:
+            return False
+        return (await self._keyboard.line() or "").strip().casefold() in {"y", "yes"}
+
     async def help(self, _: str) -> None:
         for word, each in COMMANDS.items():
+            if word in self._voice.silent:
+                continue
             self._note(f"/{f'{word} {each.arguments}':<22} {each.explained}")
 
     async def leave(self, _: str) -> None:
@@ -211,22 +263,19 @@ class _Room:
 
     async def reply(self, rest: str) -> None:
         seq, text = _numbered(rest)
-        self._say(text, seq)
+        await self._say(text, seq)
 
     async def edit(self, rest: str) -> None:
         seq, text = _numbered(rest)
-        body = content.encode(content.Text(text=text))
-        self._session.post(Edit(id=0, cid=self._session.new_cid(), topic=self._here(), target=seq, body=body))
+        await self._voice.edit(self._here(), seq, text)
 
     async def recall(self, rest: str) -> None:
-        self._session.post(Recall(id=0, cid=self._session.new_cid(), topic=self._here(), target=_number(rest)))
+        await self._voice.recall(self._here(), _number(rest))
 
     async def react(self, rest: str) -> None:
         seq, sign = _numbered(rest)
-        body = content.encode(content.Text(text=sign))
-        if len(body) > limits.REACTION_BYTES:
-            raise _UsageError
-        self._session.post(React(id=0, cid=self._session.new_cid(), topic=self._here(), target=seq, body=body))
+        assert isinstance(self._voice, PrivateVoice)  # Another voice has this command silent.
+        await self._voice.react(self._here(), seq, sign)
 
     async def history(self, rest: str) -> None:
         topic = self._here()
@@ -269,20 +318,16 @@ class _Room:
         return self._topic
 
 
-class _UsageError(Exception):
-    """A command of the chat was given other words than it takes."""
-
-
 def _number(text: str) -> Seq:
     if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= limits.SEQ_MAX:
-        raise _UsageError
+        raise UsageError
     return Seq(int(text))
 
 
 def _numbered(rest: str) -> tuple[Seq, str]:
     number, _, text = rest.partition(" ")
     if not text.strip():
-        raise _UsageError
+        raise UsageError
     return _number(number), text.strip()
 
 

@@ -1,28 +1,24 @@
-"""Commands about messages: send, tail, history, topics."""
+"""Commands about messages: send, history, topics."""
 
-import re
 import sys
-from datetime import datetime, timedelta
-from typing import Any
 
 import click
 import msgspec
+from rich.text import Text
 
-from client import events
 from client.errors import ClientError, RefusedError, UnreachableError
 from client.line import names
 from client.line.program import EXITS, Program, command, online, with_session
 from client.line.screen import Screen
 from client.session import Session
 from client.view import fold
-from protocol import content
-from protocol.entries import Entry, Standing
-from protocol.frames import Clear, SetTopic, Summary
+from protocol import content, limits
+from protocol.entries import Entry, Side, side_of
+from protocol.errors import ErrorCode
+from protocol.frames import Clear, History, SetTopic, Summary
 from protocol.ids import PersonId, Seq, TopicId
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-_SPAN = re.compile(r"(\d{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 HISTORY_PAGE = 200
 
 
@@ -35,9 +31,10 @@ HISTORY_PAGE = 200
 async def send_command(
     session: Session, screen: Screen, to: str, text: tuple[str, ...], reply_to: int | None, *, as_json: bool
 ) -> None:
-    """Send TEXT (`-`: standard input) TO a handle, a group or a topic's id.
+    """Send TEXT (`-`: standard input), privately, TO a handle, a private group or a topic's id.
 
-    When the server is away the message waits here, and the next command that gets through sends it.
+    What is said in a public place is published: hutong publish. When the server is away the message waits here, and
+    the next command that gets through sends it.
     """
     said = sys.stdin.read().rstrip("\n") if text == ("-",) else " ".join(text)
     if not said:
@@ -53,6 +50,9 @@ async def send_command(
     except ClientError as error:
         away = error
     target = await names.target(session, screen, to)
+    if target.topic is not None and side_of(target.topic) is Side.PUBLIC:
+        place = screen.somewhere(target.topic)
+        raise click.UsageError(f"{place} is public, nothing was sent; to say it to everybody: hutong publish {to} TEXT")
     cid = session.post(
         target.send(session.new_cid(), body, None if reply_to is None else Seq(reply_to)), handle=target.handle
     )
@@ -83,6 +83,10 @@ async def history_command(
     What is shown counts as read; with --json it does not.
     """
     await reach_if_possible(session, screen)
+    visited = names.visited(session, screen, name)
+    if visited is not None:
+        await _visit(session, screen, visited, before=before, after=after, limit=limit, as_json=as_json)
+        return
     summary = await names.topic(session, screen, name)
     entries, missing = await collect(session, summary, before=before, after=after, limit=limit)
     if session.is_online:
@@ -91,6 +95,8 @@ async def history_command(
         for entry in entries:
             screen.json(screen.entry_json(entry))
     else:
+        if entries:
+            screen.say(Text(screen.place(summary), style="bold"))
         show(screen, session, summary.topic, entries)
         if entries:
             session.mark_read(summary.topic, entries[-1].seq)
@@ -98,6 +104,38 @@ async def history_command(
             screen.note("Nothing here yet.")
     if missing:
         screen.note("Some of it is not on this device, and the server is away.")
+
+
+async def _visit(
+    session: Session,
+    screen: Screen,
+    topic: TopicId,
+    *,
+    before: int | None,
+    after: int | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Read a public place one is not in, if its history is open; nothing of it is kept, or counts as read."""
+    asked = History(
+        id=0, topic=topic, before=None if before is None else Seq(before), after=None if after is None else Seq(after),
+        limit=min(limit, limits.HISTORY_ENTRIES),
+    )  # fmt: skip
+    try:
+        page = await session.request(asked)
+    except RefusedError as refused:
+        if refused.code != ErrorCode.NOT_FOUND:
+            raise
+        raise click.UsageError(f"only members read it, or it does not exist: hutong group show {topic}") from refused
+    entries = [entry for entry in page.entries if before is None or entry.seq < before]
+    await session.names(people_in(entries))
+    if as_json:
+        for entry in entries:
+            screen.json(screen.entry_json(entry))
+        return
+    screen.say(Text(screen.somewhere(topic), style="bold"))
+    for line in fold(entries, page.related):
+        screen.say(screen.shown(line))
 
 
 async def reach_if_possible(session: Session, screen: Screen) -> None:
@@ -142,116 +180,6 @@ def show(screen: Screen, session: Session, topic: TopicId, entries: list[Entry])
         about = session.cache.about(topic, entries[0].seq, entries[-1].seq)
         for line in fold(entries, about):
             screen.say(screen.shown(line))
-
-
-@command("tail")
-@click.option("--topic", "name", metavar="NAME", help="Only this conversation.")
-@click.option("--since", metavar="WHEN", help="Begin with what came since then: 10m, 2h, 3d, or 2025-06-30T08:00.")
-@_JSON
-@with_session
-async def tail_command(session: Session, screen: Screen, name: str | None, since: str | None, *, as_json: bool) -> None:
-    """Print what arrives, live, until interrupted: first what came since this device was last online.
-
-    With --json, one object a line with an `event`: entry, topic, gone, read, typing, online, offline.
-    """
-    start = None if since is None else _moment(since)
-    only: TopicId | None = None
-    with session.subscribe() as arriving:
-        if name is not None:
-            await reach_if_possible(session, screen)
-            only = (await names.topic(session, screen, name)).topic
-        if start is not None:
-            await reach_if_possible(session, screen)
-            await _tail_since(session, screen, only, start, as_json=as_json)
-            while arriving.statistics().current_buffer_used:
-                arriving.receive_nowait()  # Shown already.
-        async for event in arriving:
-            if only is None or _topic_of(event) in {None, only}:
-                await _print(session, screen, event, as_json=as_json)
-        await session.reach()  # Nothing arrives any more: this says why.
-
-
-async def _tail_since(session: Session, screen: Screen, only: TopicId | None, start: int, *, as_json: bool) -> None:
-    found: list[Entry] = []
-    for summary in session.cache.topics():
-        if summary.standing is not Standing.MEMBER or only not in {None, summary.topic}:
-            continue
-        end: Seq | None = None
-        while True:
-            page = await session.history(summary.topic, before=end, limit=HISTORY_PAGE)
-            found += [entry for entry in page.entries if entry.at >= start]
-            if page.complete or page.missing or not page.entries or page.entries[0].at < start:
-                break
-            end = page.entries[0].seq
-    for entry in sorted(found, key=lambda entry: entry.at):
-        await _print(session, screen, events.Arrived(entry), as_json=as_json)
-
-
-def _topic_of(event: events.Event) -> TopicId | None:
-    match event:
-        case events.Arrived(entry=entry):
-            return entry.topic
-        case events.TopicChanged(summary=summary):
-            return summary.topic
-        case events.Gone(topic=topic) | events.ReadUpTo(topic=topic) | events.IsTyping(topic=topic):
-            return topic
-        case _:
-            return None
-
-
-async def _print(session: Session, screen: Screen, event: events.Event, *, as_json: bool) -> None:
-    if isinstance(event, events.Arrived) and session.is_online:
-        await session.names(people_in([event.entry]))
-    if as_json:
-        if (value := _event_json(screen, event)) is not None:
-            screen.json(value)
-        return
-    match event:
-        case events.Arrived(entry=entry):
-            summary = session.cache.topic(entry.topic)
-            lines = [screen.shown(line) for line in fold([entry])]
-            change = screen.change(entry)
-            for line in lines + ([change] if change else []):
-                screen.say(line if summary is None else screen.in_topic(summary, line))
-        case events.TopicChanged(summary=summary) if summary.standing is Standing.INVITED:
-            screen.say(f"You are invited to {screen.title(summary)}: hutong group accept {summary.topic}")
-        case events.Offline(error=error, retry_in=seconds):
-            screen.note(f"{error}; trying again in {seconds:.0f} s")
-        case events.NotSent(code=code, message=message):
-            screen.note(f"A message was refused: {message} ({code})")
-        case _:
-            pass
-
-
-def _event_json(screen: Screen, event: events.Event) -> dict[str, Any] | None:
-    match event:
-        case events.Arrived(entry=entry):
-            return {"event": "entry", **screen.entry_json(entry)}
-        case events.TopicChanged(summary=summary):
-            return {"event": "topic", **screen.topic_json(summary)}
-        case events.Gone(topic=topic):
-            return {"event": "gone", "topic": topic}
-        case events.ReadUpTo(topic=topic, person=person, seq=seq):
-            return {"event": "read", "topic": topic, "person": person, "handle": screen.who(person), "seq": seq}
-        case events.IsTyping(topic=topic, person=person):
-            return {"event": "typing", "topic": topic, "person": person, "handle": screen.who(person)}
-        case events.Online():
-            return {"event": "online"}
-        case events.Offline(error=error, retry_in=seconds):
-            return {"event": "offline", "reason": str(error), "retry_in": round(seconds, 3)}
-        case _:
-            return None
-
-
-def _moment(text: str) -> int:
-    """Return the Unix milliseconds that `text` means: a span back from now, or a time."""
-    now = datetime.now().astimezone()
-    if span := _SPAN.fullmatch(text):
-        return int((now - timedelta(**{_UNITS[span[2]]: int(span[1])})).timestamp() * 1000)
-    try:
-        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
-    except ValueError as error:
-        raise click.UsageError(f"--since takes 10m, 2h, 3d or a time like 2025-06-30T08:00, not {text!r}") from error
 
 
 @click.group("topics", invoke_without_command=True, epilog=EXITS)

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import click
 
 from client.errors import RefusedError
-from client.line.screen import Screen
+from client.line.screen import Screen, visible
 from client.session import Session
 from client.view import read_text
-from protocol import handles
-from protocol.entries import TopicKind
+from protocol import handles, limits
+from protocol.entries import Side, Standing, TopicKind, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import Send, Summary
-from protocol.ids import Cid, PersonId, Seq, TopicId
+from protocol.ids import ID_CHARS, Cid, PersonId, Seq, TopicId
+from protocol.public import GroupFind, Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,39 @@ async def group(session: Session, screen: Screen, name: str) -> Summary:
     return summary
 
 
+async def place(session: Session, screen: Screen, name: str) -> TopicId:
+    """Return the public place that `name` means: one's own group, an id, or the name of a listed group.
+
+    Raises:
+        click.UsageError: There is none, several, or it is private.
+    """
+    summary = known(session, screen, name)
+    if summary is not None and side_of(summary.topic) is Side.PRIVATE:
+        raise click.UsageError(f"{screen.place(summary)} is private; this is for public places")
+    if summary is not None or _is_public_id(name):
+        return summary.topic if summary else TopicId(name)
+    found = (await session.request(GroupFind(id=0, query=name[: limits.QUERY_CHARS]))).listings
+    called = [listing for listing in found if _listed_name(listing).casefold() == name.strip().casefold()]
+    if len(called) == 1:
+        return called[0].topic
+    meant = ", ".join(f"{visible(_listed_name(listing))} ({listing.topic})" for listing in called or found)
+    if meant:
+        raise click.UsageError(f"{name!r} may be {meant}: use the id")
+    raise click.UsageError(f"no public place is called {name!r}; `hutong group find` lists those that can be found")
+
+
+def visited(session: Session, screen: Screen, name: str) -> TopicId | None:
+    """Return the public place that `name` is the id of, or means here, if one is not in it; else None.
+
+    Nothing is looked up: what people call their private groups is no public search.
+    """
+    summary = known(session, screen, name)
+    if summary is None:
+        return TopicId(name) if _is_public_id(name) else None
+    is_in = summary.standing is Standing.MEMBER or side_of(summary.topic) is Side.PRIVATE
+    return None if is_in else summary.topic
+
+
 async def target(session: Session, screen: Screen, name: str) -> Target:
     """Return where a message to `name` goes. Offline, a handle never seen before is left to be looked up later.
 
@@ -112,5 +146,13 @@ async def person(session: Session, handle: str) -> PersonId:
         raise
 
 
+def _is_public_id(name: str) -> bool:
+    return len(name) == ID_CHARS and name.isascii() and name.isalnum() and side_of(TopicId(name)) is Side.PUBLIC
+
+
+def _listed_name(listing: Listing) -> str:
+    return read_text(listing.name, Side.PUBLIC)[0] or ""
+
+
 def _group_name(summary: Summary) -> str:
-    return read_text(summary.name)[0] or ""
+    return read_text(summary.name, side_of(summary.topic))[0] or ""

@@ -15,12 +15,16 @@ import trio
 from client.account import Account
 from client.cache import Cache
 from client.errors import ClientError, SignedOutError
+from client.events import Held, Judged
 from client.line.screen import Screen
+from client.line.verdicts import headline
 from client.outbox import Waiting
 from client.profiles import Profiles
 from client.session import Session
-from client.view import read_text
+from client.view import plain, read_text
+from protocol.decisions import Submission
 from protocol.frames import Edit, React, Send
+from protocol.public import Publish
 
 DEFAULT_SERVER = "ws://127.0.0.1:8440"
 PARTING_SECONDS = 5.0  # What still waits when a command is done gets so long to go out.
@@ -78,19 +82,26 @@ class Program:
         cache = Cache(self.profiles.cache_path(name))
         session, screen = Session(account, cache, ca=self.ca), Screen(cache)
         failed: list[Exception] = []
-        async with trio.open_nursery() as nursery:
-            await nursery.start(_run_quietly, session)
-            try:
-                await work(session, screen)
-                with trio.move_on_after(PARTING_SECONDS if session.is_online else 0):
-                    await session.outbox_empty()
-                    await session.marks_sent()
-            except (ClientError, click.ClickException) as error:
-                failed.append(error)
-            except BrokenPipeError:
-                hush()
-                failed.append(click.exceptions.Exit(0))
-            session.stop()
+        decided: list[Submission] = []
+        async with trio.open_nursery() as listening:
+            await listening.start(_note_decisions, session, decided)
+            async with trio.open_nursery() as nursery:
+                await nursery.start(_run_quietly, session)
+                try:
+                    await work(session, screen)
+                    with trio.move_on_after(PARTING_SECONDS if session.is_online else 0):
+                        await session.outbox_empty()
+                        await session.marks_sent()
+                except (ClientError, click.ClickException) as error:
+                    failed.append(error)
+                except BrokenPipeError:
+                    hush()
+                    failed.append(click.exceptions.Exit(0))
+                session.stop()
+            listening.cancel_scope.cancel()
+        for submission in decided:
+            if submission.submission not in screen.told:
+                screen.note(f"{headline(screen, submission).plain}: hutong submissions {submission.submission}")
         for waiting in cache.outbox.refused():
             screen.note(f"Not sent, the server refused it: {described(waiting)} ({(waiting.refused or ('',))[0]})")
             cache.outbox.drop(waiting.cid)
@@ -98,6 +109,18 @@ class Program:
         if failed:
             raise failed[0]
         self.profiles.keep(name, session.account if self.server is None else account)
+
+
+async def _note_decisions(session: Session, decided: list[Submission], *, task_status: trio.TaskStatus[None]) -> None:
+    """Note what became of one's publications while a command runs, whatever it is about."""
+    with session.subscribe() as arriving:
+        task_status.started()
+        async for event in arriving:
+            match event:
+                case Held(submission=submission) | Judged(submission=submission):
+                    decided.append(submission)
+                case _:
+                    pass
 
 
 async def _run_quietly(session: Session, *, task_status: trio.TaskStatus[None]) -> None:
@@ -116,6 +139,8 @@ def described(waiting: Waiting) -> str:
         case Send(body=body) | Edit(body=body) | React(body=body):
             text = read_text(body)[0] or "a message"
             return f"{text[:40]!r}"
+        case Publish(content=content):
+            return f"{plain(content)[:40]!r}, to be published"
         case _:
             return "a recall"
 

@@ -1,6 +1,7 @@
 """What is shown, and how: people's words made safe for a terminal, topics and entries as lines, tables or JSON.
 
-Nothing here asks the server. A handle not known yet is shown as the beginning of the id.
+Every place is shown with its side. Nothing here asks the server. A handle not known yet is shown as the beginning of
+the id.
 """
 
 import json
@@ -15,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from client.cache import Cache
-from client.view import Shown, read_text
-from protocol.entries import Entry, Kind, Role, Standing, TopicKind
+from client.view import Shown, read_text, said
+from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind, side_of
 from protocol.frames import Summary
-from protocol.ids import PersonId
+from protocol.ids import PersonId, SubmissionId, TopicId
 
 # C0 as its Unicode pictures, DEL and C1 likewise; what turns the direction of text, or breaks lines, as �.
 _PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡", 0x09: "    "}
@@ -37,11 +38,17 @@ def visible_lines(text: str, indent: int) -> str:
     return (_NEWLINE + " " * indent).join(map(visible, text.replace("\r\n", "\n").split("\n")))
 
 
+def moment(unix_ms: int) -> str:
+    """Return a time as people here read it."""
+    return f"{datetime.fromtimestamp(unix_ms / 1000).astimezone():%Y-%m-%d %H:%M}"
+
+
 class Screen:
     """Standard output and standard error, knowing the names in `cache`."""
 
     def __init__(self, cache: Cache | None = None) -> None:
         self._cache = cache
+        self.told: set[SubmissionId] = set()  # Submissions whose author has been told already what became of them.
         self.out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
         self.err = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=True)
 
@@ -49,9 +56,9 @@ class Screen:
         """Print a line."""
         self.out.print(text)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str | Text) -> None:
         """Print a line beside the output proper."""
-        self.err.print(Text(text, style="dim"))
+        self.err.print(Text(text, style="dim") if isinstance(text, str) else text)
 
     def json(self, value: Any) -> None:
         """Print `value` as JSON on one line, flushed: somebody may be waiting for it."""
@@ -82,14 +89,27 @@ class Screen:
         """Return what a topic is called."""
         if summary.kind is TopicKind.CHAT:
             return visible(summary.peer.handle) if summary.peer else summary.topic
-        name, _ = read_text(summary.name)
+        if summary.kind is TopicKind.CARD:
+            return "your card"
+        name, _ = read_text(summary.name, side_of(summary.topic))
         return visible(name) if name else f"group {summary.topic[:6]}"
+
+    def place(self, summary: Summary) -> str:
+        """Return the side of a topic and what it is called: `[public] Tea House`."""
+        return f"[{side_of(summary.topic)}] {self.title(summary)}"
+
+    def somewhere(self, topic: TopicId | None) -> str:
+        """Return the same for a topic that one may not have; None: one's card."""
+        if topic is None:
+            return f"[{Side.PUBLIC}] your card"
+        summary = self._cache.topic(topic) if self._cache else None
+        return self.place(summary) if summary else f"[{side_of(topic)}] {visible(topic)}"
 
     # Topics.
 
     def in_topic(self, summary: Summary, line: Text) -> Text:
-        """Return `line` with the topic it is of, where the handle before it does not say so."""
-        return Text.assemble((f"{self.title(summary)} ", "bold"), line)
+        """Return `line` with the place it is of."""
+        return Text.assemble((f"{self.place(summary)} ", "bold"), line)
 
     def topics(self, summaries: Sequence[Summary]) -> None:
         """Print one line a topic."""
@@ -99,7 +119,7 @@ class Screen:
                 [
                     Text(self.title(summary), style="bold" if summary.unread else ""),
                     str(summary.unread or ""),
-                    f"{summary.side} {summary.kind}",
+                    Text(f"{summary.side} {summary.kind}", style="bold" if summary.side is Side.PUBLIC else ""),
                     ", ".join(_marks(summary)),
                     Text(summary.topic, style="dim"),
                 ]
@@ -109,8 +129,9 @@ class Screen:
 
     def topic_json(self, summary: Summary) -> dict[str, Any]:
         """Return a topic as JSON: the summary of the wire, with texts instead of bytes and a `title`."""
-        fields = {name: value for name, value in _plain(summary).items() if name not in {"name", "notice"}}
-        texts = {"name": read_text(summary.name)[0], "notice": read_text(summary.notice)[0]}
+        bodies = {"name": summary.name, "notice": summary.notice, "listing": summary.listing}
+        fields = {name: value for name, value in _plain(summary).items() if name not in bodies}
+        texts = {name: read_text(body, side_of(summary.topic))[0] for name, body in bodies.items()}
         fields |= {name: text for name, text in texts.items() if text is not None}
         return {"title": self.title(summary), **fields}
 
@@ -123,7 +144,7 @@ class Screen:
         day = f"{at:%H:%M}" if at.date() == datetime.now().astimezone().date() else f"{at:%Y-%m-%d %H:%M}"
         text = Text.assemble((f"[{entry.seq}] {day} ", "dim"))
         if entry.kind is not Kind.MESSAGE:
-            return text + Text(self._happened(entry), style="dim")
+            return text + Text(self._happened(line), style="dim")
         text.append(self.who(entry.sender), style=_colour(entry.sender))
         text.append(": ")
         if entry.reply_to is not None:
@@ -131,44 +152,65 @@ class Screen:
         if line.text is not None:
             text.append(visible_lines(line.text, 4))
         else:
-            text.append(f"({line.unreadable} unreadable bytes)" if line.unreadable else "(recalled)", style="dim")
+            text.append(_without_text(line), style="dim")
         if line.edited:
-            text.append(" (edited)", style="dim")
+            text.append(f" (edited, version {line.version})" if line.version else " (edited)", style="dim")
+        if line.labels:
+            text.append(f" [{', '.join(map(visible, line.labels))}]", style="bold yellow")
+        for topic in line.places:
+            text.append(f" -> {self.somewhere(topic)}, hutong group show {visible(topic)}", style="dim")
         for sign, people in line.reactions.items():
             text.append(f"  {visible(sign)} {', '.join(map(self.who, people))}", style="dim")
         return text
 
     def change(self, entry: Entry) -> Text | None:
-        """Return a live edit, recall or reaction as a line."""
-        text = visible(read_text(entry.body)[0] or "")
+        """Return a live edit, recall, reaction, withdrawal or restoring as a line."""
+        read = said(entry.body, side_of(entry.topic))
+        text = visible(read.text or "")
+        version = f" (version {read.version})" if read.version else ""
         words = {
-            Kind.EDIT: f"edited [{entry.target}]: {text}",
-            Kind.RECALL: f"recalled [{entry.target}]",
-            Kind.REACTION: f"reacted {text} to [{entry.target}]",
+            Kind.EDIT: f"{self.who(entry.sender)} edited [{entry.target}]: {text}{version}",
+            Kind.RECALL: f"{self.who(entry.sender)} recalled [{entry.target}]",
+            Kind.REACTION: f"{self.who(entry.sender)} reacted {text} to [{entry.target}]",
+            Kind.WITHDRAWN: f"[{entry.target}] was withdrawn from the public by a decision",
+            Kind.RESTORED: f"[{entry.target}] is public again: {text}",
         }
         if entry.elided or entry.kind not in words:
             return None
-        return Text(f"[{entry.seq}] {self.who(entry.sender)} {words[entry.kind]}", style="dim")
+        return Text(f"[{entry.seq}] {words[entry.kind]}", style="dim")
 
     def entry_json(self, entry: Entry) -> dict[str, Any]:
-        """Return an entry as JSON: the entry of the wire, with `handle` and `text` instead of the body's bytes."""
+        """Return an entry as JSON: the entry of the wire, with `handle` and `text` instead of the body's bytes.
+
+        Of what is public also its `version` and `labels`; of what is private the `places` it points to.
+        """
         fields = _plain(entry)
-        text, unreadable = read_text(entry.body)
+        read = said(entry.body, side_of(entry.topic))
         fields.pop("body", None)
+        fields["side"] = str(side_of(entry.topic))
         if entry.sender is not None:
             fields["handle"] = self.who(entry.sender)
-        if text is not None:
-            fields["text"] = text
-        elif unreadable and entry.body is not None:
+        if read.text is not None:
+            fields["text"] = read.text
+        elif read.unreadable and entry.body is not None:
             fields["body_hex"] = entry.body.hex()
+        if read.version is not None:
+            fields |= {"version": read.version, "labels": list(read.labels)}
+        if read.places:
+            fields["places"] = list(read.places)
         return fields
 
-    def _happened(self, entry: Entry) -> str:
+    def _happened(self, line: Shown) -> str:
+        entry = line.entry
         sender, person = self.who(entry.sender), self.who(entry.person)
-        text = visible(read_text(entry.body)[0] or "")
+        text = visible(line.text or "")
+        if line.withdrawn:
+            text = "(withdrawn)"
         match entry.kind:
             case Kind.FOUNDED:
-                return f"{sender} founded the group {text}"
+                return f"{sender} founded the {'public ' * (side_of(entry.topic) is Side.PUBLIC)}group {text}".rstrip()
+            case Kind.JOINED if entry.count is not None:
+                return "somebody joined" if entry.count == 1 else f"{entry.count} people joined"
             case Kind.JOINED:
                 return f"{sender} let {person} in" if entry.person not in {None, entry.sender} else f"{sender} joined"
             case Kind.LEFT:
@@ -186,8 +228,22 @@ class Screen:
                 return f"{sender} named the group {text}" if text else f"{sender} took the group's name away"
             case Kind.NOTICE:
                 return f"{sender} put up a notice: {text}" if text else f"{sender} took the notice down"
+            case Kind.LISTING:
+                return f"{sender} wrote the listing: {text}" if text else f"{sender} took the listing away"
+            case Kind.SCREEN_NAME:
+                return f"{sender} is called {text} here" if text else f"{sender} has no screen name here any more"
+            case Kind.SETTINGS:
+                return f"{sender} changed who may come in, find it or read it"
+            case Kind.CARD:
+                return f"{sender} published a card: {text}"
             case _:
                 return f"{sender} did something this client cannot show"
+
+
+def _without_text(line: Shown) -> str:
+    if line.withdrawn:
+        return "(withdrawn from the public by a decision)"
+    return f"({line.unreadable} unreadable bytes)" if line.unreadable else "(recalled)"
 
 
 def _marks(summary: Summary) -> list[str]:

@@ -1,12 +1,13 @@
 """Accounts and their devices: register, sign in, change a password, sign out."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from msgspec import structs
 
+from compliance.pack import AgreementText
 from protocol import limits
 from protocol.entries import Side
 from protocol.errors import CloseCode, ErrorCode
@@ -32,6 +33,7 @@ from protocol.frames import (
 )
 from protocol.handles import HandleError, normalise, skeleton
 from protocol.ids import DeviceId, Epoch, PersonId, new_id
+from server.agreement import shown_agreement, signature_write, unsound
 from server.handles import RESERVED
 from server.outcomes import (
     NOT_FOUND,
@@ -82,7 +84,9 @@ class PasswordPort(Protocol):
         """Say whether `password` is the one encoded; None is never right and takes as long."""
 
 
-def greeter(*, server: str, announced: Announced, heartbeat_ms: int, epoch: Epoch) -> Callable[[Hello, int], Decision]:
+def greeter(
+    *, server: str, announced: Announced, heartbeat_ms: int, epochs: Mapping[Side, Epoch]
+) -> Callable[[Hello, int], Decision]:
     """Return the handler of `hello`, which says what this server is."""
 
     def hello(request: Hello, at: int) -> Decision:
@@ -95,7 +99,7 @@ def greeter(*, server: str, announced: Announced, heartbeat_ms: int, epoch: Epoc
                 now=at,
                 heartbeat_ms=heartbeat_ms,
                 limits=announced,
-                epochs={Side.PRIVATE: epoch},
+                epochs=dict(epochs),
             )
         )
 
@@ -104,13 +108,17 @@ def greeter(*, server: str, announced: Announced, heartbeat_ms: int, epoch: Epoc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """`invitation`: what `register` asks for, empty when nothing. `devices`: of one person, at most."""
+    """`invitation`: what `register` asks for, empty when nothing. `devices`: of one person, at most.
+
+    `agreement`: what is signed before there is an account (Art. 6), None when nothing is.
+    """
 
     passwords: PasswordPort
     epoch: Epoch
     open: bool
     invitation: str
     devices_most: int
+    agreement: AgreementText | None = None
 
     def register(self, request: Register, at: int) -> Decision:
         """Make a person and sign their first device in; or say what is needed before that."""
@@ -125,17 +133,15 @@ class Accounts:
             return _RESERVED
         if len(request.password) < limits.PASSWORD_CHARS_MIN:
             return _SHORT
-        if self.invitation:
-            answer = request.answers.get("invitation")
-            if answer is None:
-                return Answer(SignedIn(needs=("invitation",)))
-            if not hmac.compare_digest(answer.encode(), self.invitation.encode()):
-                return _BAD_INVITATION
+        refusal = self._needs(request)
+        if refusal is not None:
+            return refusal
+        person = PersonId(new_id())
 
         def hashed(encoded: str) -> Decision:
             token, device = _new_device(request.device, at)
             caller = Caller(
-                person=PersonId(new_id()),
+                person=person,
                 handle=handle,
                 device=device.device,
                 preferences=Preferences(receipts=True, presence=True),
@@ -145,7 +151,32 @@ class Accounts:
             )
             return Commit(write, lambda outcome: _TAKEN if outcome == writes.Taken() else _enter(caller, token))
 
-        return Compute(lambda done: self.passwords.hash(request.password, done), hashed)
+        def free(credentials: Credentials | None) -> Decision:
+            if credentials is not None:
+                return _TAKEN
+            hashing = Compute(lambda done: self.passwords.hash(request.password, done), hashed)
+            if self.agreement is None:
+                return hashing
+            return Commit(signature_write(self.agreement, person, handle, at), lambda _: hashing)
+
+        return Ask(lambda reader: reader.credentials(handle), free)
+
+    def _needs(self, request: Register) -> Decision | None:
+        """Return what is to be answered while something is missing or wrong that an account needs first."""
+        answer = request.answers.get("invitation")
+        missing = []
+        if self.invitation and answer is None:
+            missing.append("invitation")
+        if self.agreement is not None and request.signature is None:
+            missing.append("agreement")
+        if missing:
+            shown = shown_agreement(self.agreement) if self.agreement and "agreement" in missing else None
+            return Answer(SignedIn(needs=tuple(missing), agreement=shown))
+        if self.invitation and not hmac.compare_digest((answer or "").encode(), self.invitation.encode()):
+            return _BAD_INVITATION
+        if self.agreement is not None and request.signature is not None:
+            return unsound(self.agreement, request.signature)
+        return None
 
     def login(self, request: Login, at: int) -> Decision:
         """Sign a device in by handle and password. That there is no such handle shows in nothing, not even in time."""

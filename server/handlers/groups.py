@@ -1,4 +1,7 @@
-"""Private groups: every admission is a member's decision. Names, notices and greetings are opaque."""
+"""Groups: who is in, and who may do what. In private ones every admission is a member's decision, and all text opaque.
+
+What both sides do alike is here, too: leaving, removing, roles, muting, and letting in who asks.
+"""
 
 import hmac
 import secrets
@@ -49,10 +52,11 @@ _CROWDED = Refuse(ErrorCode.TOO_MANY, "too many people are invited or waiting al
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """`cap`: members of a private group at most; as many again may be invited or waiting."""
+    """`cap`: members of a private group at most; as many again may be invited or waiting. `public_cap`: of a public."""
 
     drafts: Drafts
     cap: int
+    public_cap: int
 
     def found(self, request: GroupFound, caller: Caller, at: int) -> Decision:
         """Begin a group, as its owner, and invite people to it."""
@@ -119,7 +123,7 @@ class Groups:
         at: int,
         person: PersonId,
     ) -> Decision:
-        if len(topic.seated()) >= self.cap:
+        if len(topic.seated()) >= (self.cap if topic.side is Side.PRIVATE else self.public_cap):
             return _FULL
         stand = Stand(person=person, standing=Standing.MEMBER)
         draft = self.drafts.draft(request, caller, at=at, kind=Kind.JOINED, person=person)

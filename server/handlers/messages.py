@@ -11,7 +11,7 @@ from server.outcomes import NOT_ACCEPTED, NOT_FOUND, Ask, Caller, Decision, Refu
 from server.posting import Drafts, post
 from server.store.base import ChatLookup, Header
 from server.store.writes import Founding, Post
-from server.topics import Act, Change, Member, Stand, TopicState, may
+from server.topics import Act, Change, Member, Stand, TopicState, free_to_write, may
 
 _MUTED = Refuse(ErrorCode.MUTED, "you may read here, but not write for now")
 _ONE_PLACE = Refuse(ErrorCode.BAD_REQUEST, "say either `topic` or `to`", field="to")
@@ -72,7 +72,7 @@ class Messages:
             return NOT_FOUND
         else:
             hidden_from, changes = None, ()
-            if not free_to_write(topic, member, at=at):
+            if not _is_free(topic, member, at):
                 return _MUTED
         if request.reply_to is not None and not (member and member.start <= request.reply_to <= topic.head):
             return NOT_FOUND
@@ -115,10 +115,10 @@ class Messages:
         """Erase a message or a reaction: one's own, or, as admin of a group, a member's. Nobody is too muted for it."""
 
         def decide(target: Header) -> Decision:
-            if target.kind not in {Kind.MESSAGE, Kind.REACTION}:
+            if target.kind not in {Kind.MESSAGE, Kind.REACTION, Kind.CARD}:
                 return _NOT_YOURS
             if target.sender == caller.person:
-                if target.kind is Kind.MESSAGE and at - target.at > self.recall_ms and not _steward(topic, caller):
+                if self._is_late(topic, caller, target, at):
                     return _TOO_LATE
             elif not _may_recall(topic, caller, target.sender):
                 return _NOT_YOURS
@@ -127,10 +127,15 @@ class Messages:
 
         return _on_target(request.target, caller, topic, decide)
 
+    def _is_late(self, topic: TopicState, caller: Caller, target: Header, at: int) -> bool:
+        if topic.side is Side.PUBLIC or target.kind is not Kind.MESSAGE or _steward(topic, caller):
+            return False  # What one has published one may take back at any time.
+        return at - target.at > self.recall_ms
+
     def _unless_muted(self, topic: TopicState, caller: Caller, at: int) -> Refuse | None:
         if topic.kind is TopicKind.CHAT:
             return NOT_ACCEPTED if caller.person in topic.blockers else None
-        return None if free_to_write(topic, topic.members[caller.person], at=at) else _MUTED
+        return None if _is_free(topic, topic.members[caller.person], at) else _MUTED
 
     def _post(
         self,
@@ -154,9 +159,8 @@ def _hidden_from(topic: TopicState, sender: PersonId) -> PersonId | None:
     return _across(topic, sender)[0] if topic.kind is TopicKind.CHAT else None
 
 
-def free_to_write(topic: TopicState, member: Member, *, at: int) -> bool:
-    """Say whether `member` of a group may write at `at` (Unix ms)."""
-    return member.muted_until <= at and (member.role is not Role.MEMBER or topic.silenced_until <= at)
+def _is_free(topic: TopicState, member: Member, at: int) -> bool:
+    return free_to_write(member.role, muted_until=member.muted_until, silenced_until=topic.silenced_until, at=at)
 
 
 def _across(topic: TopicState, sender: PersonId) -> tuple[PersonId | None, tuple[Change, ...]]:
@@ -177,6 +181,7 @@ def _on_target(seq: Seq, caller: Caller, topic: TopicState, decide: Callable[[He
     return Ask(
         lambda reader: reader.header(topic.topic, seq),
         lambda header: NOT_FOUND if header is None or header.hidden_from == caller.person else decide(header),
+        topic.side,
     )
 
 

@@ -1,8 +1,9 @@
 """Reading and what one's own devices share of it: sync, history, read marks, settings of a topic, typing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from protocol.entries import Role, Standing, TopicKind
+from protocol.entries import Role, Side, Standing, TopicKind, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import (
     Clear,
@@ -23,7 +24,20 @@ from protocol.frames import (
 )
 from protocol.ids import Epoch, PersonId, Seq
 from protocol.limits import RECEIPTS_BY_PERSON_MEMBERS
-from server.outcomes import NOT_FOUND, RESYNC, Again, Answer, Ask, Caller, CatchUp, Commit, Decision, Refuse, Tell
+from server.outcomes import (
+    NOT_FOUND,
+    RESYNC,
+    WRONG_SIDE,
+    Again,
+    Answer,
+    Ask,
+    Caller,
+    CatchUp,
+    Commit,
+    Decision,
+    Refuse,
+    Tell,
+)
 from server.store.base import Header, HistoryPage
 from server.store.writes import Marked, MarkRead, Post, Posted, SetTopicSettings, Stale
 from server.topics import Stand, TopicState
@@ -34,16 +48,18 @@ _AUTHOR_ONLY = Refuse(ErrorCode.NOT_ALLOWED, "only its author may ask who has re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """`epoch`: of the store that is open. `slice_bytes`: bound of one reply."""
+    """`epochs`: of the stores that are open. `slice_bytes`: bound of one reply."""
 
-    epoch: Epoch
+    epochs: Mapping[Side, Epoch]
     slice_bytes: int
 
     def sync(self, request: Sync, caller: Caller, at: int) -> Decision:
         """Bring the caller's topics up to date and make them live."""
-        if request.epoch not in {None, self.epoch}:
+        if any(side_of(topic) is not request.side for topic in request.heads):
+            return WRONG_SIDE
+        if request.epoch not in {None, self.epochs[request.side]}:
             return RESYNC
-        return CatchUp(request.heads, request.marks, lambda reply: reply, RESYNC)
+        return CatchUp(request.heads, request.marks, lambda reply: reply, RESYNC, side=request.side)
 
     def history(self, request: History, caller: Caller, at: int) -> Decision:
         """Return a page of one topic."""
@@ -73,6 +89,7 @@ class Reading:
                 slice_bytes=self.slice_bytes,
             ),
             then,
+            side_of(request.topic),
         )
 
     def topic(self, request: ShowTopic, caller: Caller, topic: TopicState, at: int) -> Decision:
@@ -83,7 +100,7 @@ class Reading:
         def then(reply: TopicReply | None) -> Decision:
             return NOT_FOUND if reply is None else Answer(reply)
 
-        return Ask(lambda reader: reader.view(topic.topic, caller.person, everyone=everyone), then)
+        return Ask(lambda reader: reader.view(topic.topic, caller.person, everyone=everyone), then, topic.side)
 
     def set_topic(self, request: SetTopic, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Mute or pin a topic, for oneself."""
@@ -122,6 +139,8 @@ class Reading:
                 return Answer(Done())
             push = ReadPush(topic=topic.topic, person=caller.person, seq=outcome.summary.read)
             mine = Tell(persons=(caller.person,), push=push, not_here=True)
+            if topic.side is Side.PUBLIC:  # How far one has read there is nobody else's business.
+                return Answer(Done(), (mine,))
             others = others_at_hand(topic, caller.person) if caller.preferences.receipts else ()
             return Answer(Done(), (mine, Tell(persons=others, push=push, receipts=True)))
 

@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from protocol.decisions import Submission
 from protocol.entries import Entry, Kind
 from protocol.frames import Device, Person, Preferences, SyncReply, TopicReply
-from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq, TopicId
-from server.store.writes import Outcome, Write
+from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq, SubmissionId, TopicId
+from protocol.public import AuditReply, Card, Listing, ReceiptReply, SubmissionsReply
+from protocol.staff import ItemReply, QueueReply, StaffRole
+from server.store.public_writes import AnyOutcome, AnyWrite, Case
 from server.topics import TopicState
 
 
@@ -47,7 +50,7 @@ class Failed:
 class Writer(Protocol):
     """The one writer of a store. Used by one thread at a time."""
 
-    def commit(self, writes: Sequence[Write]) -> list[Outcome | Failed]:
+    def commit(self, writes: Sequence[AnyWrite]) -> list[AnyOutcome | Failed]:
         """Execute `writes` in order in one transaction and return, once it is on the disk, what came of each.
 
         A write sees what those before it did. A write that raises becomes Failed and leaves no trace; the others are
@@ -218,6 +221,91 @@ class Reader(TopicReader, PeopleReader, Protocol):
 
     def close(self) -> None:
         """Let go of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicFacts:
+    """What the gate's stages ask about an author. `signed`: an agreement's digest. `held`: how many items."""
+
+    signed: bytes | None
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmittedBefore:
+    """What a cid became on the public side. `digest` is that of the request it came with."""
+
+    submission: Submission
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetVersion:
+    """What an edit would change: whose text, of which kind, and in which version it is now."""
+
+    author: PersonId
+    kind: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Officer:
+    """Somebody of the staff who is on duty. `digest` is that of their token."""
+
+    code: str
+    role: StaffRole
+    digest: bytes
+
+
+class PublicReader(Reader, Protocol):
+    """One read-only connection to the public store: what is asked there and nowhere else."""
+
+    def facts(self, author: PersonId, agreement: bytes | None) -> PublicFacts:
+        """Return what the stages ask about `author`; `agreement`: the digest of the one in force."""
+
+    def submitted(self, author: PersonId, cid: Cid) -> SubmittedBefore | None:
+        """Return what `author` submitted as `cid`."""
+
+    def target(self, topic: TopicId, seq: Seq) -> TargetVersion | None:
+        """Return what an edit of `seq` would change; None: it is not there (any more)."""
+
+    def own(self, author: PersonId, *, before: SubmissionId | None, limit: int) -> SubmissionsReply:
+        """Return what `author` submitted, newest first, those before `before`."""
+
+    def receipt(self, author: PersonId, submission: SubmissionId) -> ReceiptReply | None:
+        """Return all leaves about what `author` submitted, with proofs; None: they submitted no such thing."""
+
+    def audit(self, since: int) -> AuditReply | None:
+        """Return the audit log's size and root, and proof of its first `since` leaves; None: it never had so many."""
+
+    def cards(self, persons: Sequence[PersonId]) -> tuple[Card, ...]:
+        """Return the public cards of those of `persons` who have one."""
+
+    def listing(self, topic: TopicId) -> Listing | None:
+        """Return one public group as anybody sees it, listed or not."""
+
+    def find(self, query: str, *, limit: int) -> tuple[Listing, ...]:
+        """Return listed groups whose name or listing says `query`, the largest first."""
+
+    def unannounced(self) -> tuple[TopicId, ...]:
+        """Return the public groups into which people have come without an entry that says so."""
+
+    def waiting(self) -> tuple[Case, ...]:
+        """Return what was submitted and is not judged yet, in order."""
+
+    def due(self, at: int) -> tuple[SubmissionId, ...]:
+        """Return some of the items whose hold has ended by `at` (Unix ms), the oldest first."""
+
+    def officer(self, code: str) -> Officer | None:
+        """Return the officer on duty with this code."""
+
+    def queue(self, limit: int) -> QueueReply:
+        """Return what is held, the oldest deadline first."""
+
+    def item(
+        self, item: SubmissionId | None, *, topic: TopicId | None = None, seq: Seq | None = None
+    ) -> ItemReply | None:
+        """Return a submission, by its id or the entry it became, with all decisions about it."""
 
 
 class Store(Protocol):

@@ -8,9 +8,11 @@ from protocol.limits import RELATED_ENTRIES
 from server.store.base import HistoryPage
 from server.store.rows import ENTRY_COLUMNS, entry_bytes, entry_of, seen_by
 
+# Where the history is open, anybody may read it from its beginning, whether or not they are members.
 _STANDING = """
-SELECT start, (SELECT max(seq) FROM entries WHERE topic = members.topic) FROM members
-WHERE topic = ? AND person = ? AND standing = 'member'
+SELECT CASE WHEN t.history_open THEN 1 ELSE m.start END, (SELECT max(seq) FROM entries WHERE topic = t.topic)
+FROM topics AS t LEFT JOIN members AS m ON m.topic = t.topic AND m.person = ? AND m.standing = 'member'
+WHERE t.topic = ? AND (t.history_open OR m.person IS NOT NULL)
 """
 _DOWN = f"""
 SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?
@@ -36,7 +38,7 @@ def history(
     slice_bytes: int,
 ) -> HistoryPage | None:
     """Return a page; see the port `TopicReader`."""
-    standing = connection.execute(_STANDING, (topic, viewer)).fetchone()
+    standing = connection.execute(_STANDING, (viewer, topic)).fetchone()
     if standing is None:
         return None
     start, head = standing[0], standing[1] or 0

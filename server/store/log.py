@@ -38,7 +38,7 @@ _CLAIMED = "SELECT topic, seq, digest FROM cids WHERE cid = ? AND sender = ?"
 _SAY = """
 INSERT INTO entries (topic, seq, nth, at, kind, sender, cid, body, reply_to) VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?)
 """
-_APPEND = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_APPEND = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ENTRY = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq = ?"
 _SETTLE = "UPDATE topics SET generation = ?, spoken = ? WHERE topic = ?"
 _FOUND = """
@@ -140,6 +140,23 @@ class Log:
         )
         return Posted(post=post, entry=entry, generation=tip.generation)
 
+    def add(self, post: Post) -> Posted:
+        """Append what the gate has let through, or the server says by itself: whatever the topic's generation is.
+
+        What must hold for it has been asked in this same transaction; it claims its cid, which nobody has used.
+        """
+        assert post.draft is not None
+        self.settle()
+        tip = self._found(post) if post.founding is not None else self._tip(post.topic)
+        if tip is None:
+            raise ValueError("an entry for a topic that is not there")
+        return self._enter(post, tip)
+
+    def head(self, topic: TopicId) -> Seq:
+        """Return the seq of the topic's last entry; 0 when there is none yet."""
+        tip = self._tip(topic)
+        return tip.head if tip is not None else Seq(0)
+
     def erase(self, erase: Erase) -> Done:
         """Blank the bodies of these entries for good."""
         self.settle()
@@ -192,6 +209,7 @@ class Log:
             person=draft.person,
             role=draft.role,
             until=draft.until,
+            count=draft.count,
         )
         self._connection.execute(_APPEND, row_of(entry, hidden_from=draft.hidden_from))
         return entry
@@ -224,7 +242,10 @@ class Log:
             return TargetGone()
         if post.founding is not None or tip is None:
             tip = self._found(post)
-        entry = None
+        return self._enter(post, tip)
+
+    def _enter(self, post: Post, tip: _Tip) -> Posted:
+        draft, entry = post.draft, None
         if draft is not None:
             self._claims.execute(_CLAIM, (draft.cid, draft.sender, post.topic, tip.head + 1, draft.digest))
             entry = self._append(post.topic, tip, draft)

@@ -25,6 +25,9 @@ from server.store.writes import (
 from server.topics import SetBlock
 
 _ADD_PERSON = "INSERT INTO people (person, handle, skeleton, password, created_at) VALUES (?, ?, ?, ?, ?)"
+_INTRODUCE = """
+INSERT OR IGNORE INTO people (person, handle, skeleton, password, created_at) VALUES (?, ?, ?, '', ?)
+"""
 _ADD_DEVICE = """
 INSERT INTO devices (device, person, name, digest, created_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
 """
@@ -123,3 +126,8 @@ def _add_device(
 def _devices(connection: sqlite3.Connection, person: PersonId) -> tuple[DeviceId, ...]:
     found = connection.execute("SELECT device FROM devices WHERE person = ?", (person,))
     return tuple(DeviceId(row[0]) for row in found)
+
+
+def introduce(connection: sqlite3.Connection, person: PersonId, handle: str, skeleton: str, *, at: int) -> None:
+    """Let the public side know a person's handle, which never changes, from their first public act on. Nothing else."""
+    connection.execute(_INTRODUCE, (person, handle, skeleton, at))

@@ -5,19 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import dumps
 
-from protocol.entries import Kind, Role, Side, Standing, TopicKind
+from protocol.entries import Admission, Kind, Role, Side, Standing, TopicKind
 from protocol.frames import Device, GroupMember, Person, Preferences, SyncReply, TopicReply
 from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId
-from protocol.limits import RECEIPTS_BY_PERSON_MEMBERS
+from protocol.limits import MEMBERS_SHOWN, RECEIPTS_BY_PERSON_MEMBERS
 from server.store.base import ChatLookup, Credentials, Header, HistoryPage, PostedBefore, SignedPerson
 from server.store.history import history
 from server.store.rows import ENTRY_COLUMNS, LAST, Row, entry_of, summary
 from server.store.sync import sync
-from server.topics import Member, TopicState
+from server.topics import Member, SetOpenness, TopicState
 
 _TOPIC = f"""
 SELECT t.kind, t.side, t.generation, ifnull(last.seq, 0), ifnull(last.nth, 0), t.one_peer, t.other_peer,
-       t.silenced_until, t.link
+       t.silenced_until, t.link, t.admission, t.listed, t.history_open
 FROM topics AS t {LAST} WHERE t.topic = ?
 """
 _MEMBERS = """
@@ -39,12 +39,12 @@ WHERE cids.cid = ? AND cids.sender = ?
 """
 _HEADER = "SELECT seq, kind, sender, at, erased, hidden_from FROM entries WHERE topic = ? AND seq = ?"
 _SEATED = """
-SELECT m.person, p.handle, m.standing, m.role, m.since, m.muted_until, m.greeting,
+SELECT m.person, p.handle, m.standing, m.role, m.since, m.muted_until, m.greeting, m.screen_name,
        CASE WHEN m.person = :viewer THEN m.read
            WHEN :by_person AND p.receipts AND me.receipts THEN m.read END
 FROM members AS m JOIN people AS p ON p.person = m.person JOIN people AS me ON me.person = :viewer
 WHERE m.topic = :topic AND (:everyone OR m.standing = 'member')
-ORDER BY m.standing <> 'member', m.since, m.person
+ORDER BY (m.standing <> 'member') <> :public, m.since, m.person LIMIT :most
 """
 _READERS = """
 SELECT m.person FROM entries AS e JOIN members AS m ON m.topic = e.topic JOIN people AS p ON p.person = m.person
@@ -93,11 +93,13 @@ class SqliteReader:
             row = connection.execute(_TOPIC, (topic,)).fetchone()
             if row is None:
                 return None
-            kind, side, generation, head, nth, one, other, silenced_until, link = row
+            kind, side, generation, head, nth, one, other, silenced_until, link, admission, listed, history_open = row
             members = {
                 person: Member(Standing(standing), Role(role), start, muted_until)
                 for person, standing, role, start, muted_until in connection.execute(_MEMBERS, (topic,))
             }
+            if kind == TopicKind.CARD:  # Nobody is a member of a card, but it is somebody's.
+                members[one] = Member(Standing.MEMBER, Role.OWNER, Seq(1))
             blockers = connection.execute(_BLOCKERS, {"one": one, "other": other}).fetchall() if one else []
         return TopicState(
             topic=topic,
@@ -111,6 +113,8 @@ class SqliteReader:
             blockers=frozenset(row[0] for row in blockers),
             silenced_until=silenced_until,
             link=link,
+            openness=admission
+            and SetOpenness(admission=Admission(admission), listed=bool(listed), history_open=bool(history_open)),
         )
 
     def chat(self, person: PersonId, peer: PersonId) -> ChatLookup:
@@ -151,8 +155,16 @@ class SqliteReader:
                 return None
             if seen.kind is TopicKind.CHAT or seen.standing is not Standing.MEMBER:
                 return TopicReply(summary=seen)
-            by_person = (seen.members or 0) <= RECEIPTS_BY_PERSON_MEMBERS
-            asked = {"topic": topic, "viewer": viewer, "everyone": everyone, "by_person": by_person}
+            # On the public side how far one has read is told to nobody.
+            by_person = seen.side is Side.PRIVATE and (seen.members or 0) <= RECEIPTS_BY_PERSON_MEMBERS
+            asked = {
+                "topic": topic,
+                "viewer": viewer,
+                "everyone": everyone,
+                "by_person": by_person,
+                "most": MEMBERS_SHOWN,
+                "public": seen.side is Side.PUBLIC,  # Whose members may be too many to show: who waits comes first.
+            }
             rows = connection.execute(_SEATED, asked).fetchall()
         members = tuple(
             GroupMember(
@@ -164,8 +176,9 @@ class SqliteReader:
                 read=read if standing == Standing.MEMBER else None,
                 muted_until=muted_until or None,
                 greeting=greeting,
+                screen_name=screen_name or None,
             )
-            for person, handle, standing, role, since, muted_until, greeting, read in rows
+            for person, handle, standing, role, since, muted_until, greeting, screen_name, read in rows
         )
         return TopicReply(summary=seen, members=members)
 

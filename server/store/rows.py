@@ -3,14 +3,15 @@
 import sqlite3
 from typing import Any
 
-from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind
+from protocol.entries import Admission, Entry, Kind, Role, Side, Standing, TopicKind
 from protocol.frames import Person, Summary
 from protocol.ids import PersonId, Seq, TopicId
 
 Row = tuple[Any, ...]
 
 ENTRY_COLUMNS = (
-    "topic, seq, nth, at, kind, sender, cid, body, reply_to, target, person, role, until, erased, hidden_from"
+    "topic, seq, nth, at, kind, sender, cid, body, reply_to, target, person, role, until, erased, hidden_from,"
+    " count, withdrawn"
 )
 _ENTRY_BYTES = 192  # All fields but the body, at their usual lengths.
 _SUMMARY_BYTES = 320
@@ -31,7 +32,7 @@ SELECT t.topic, t.kind, t.side, m.standing, m.role, ifnull(last.seq, 0), m.start
        CASE WHEN peer.person IS NULL OR NOT (peer.receipts AND me.receipts) THEN NULL
            WHEN ifnull(theirs.shown_read, theirs.read) >= theirs.since THEN ifnull(theirs.shown_read, theirs.read)
            ELSE 0 END,
-       m.changed
+       t.admission, t.listed, t.history_open, t.listing, m.changed
 FROM members AS m
 JOIN topics AS t ON t.topic = m.topic
 JOIN people AS me ON me.person = m.person
@@ -46,8 +47,8 @@ _ONE_SUMMARY = SUMMARY + "AND m.topic = ?"
 
 
 def entry_of(row: Row) -> Entry:
-    """Return the entry of a row of ENTRY_COLUMNS, as it is stored."""
-    topic, seq, nth, at, kind, sender, cid, body, reply_to, target, person, role, until, erased, _ = row
+    """Return the entry of a row of ENTRY_COLUMNS, as readers see it: the body of what is withdrawn stays here."""
+    topic, seq, nth, at, kind, sender, cid, body, reply_to, target, person, role, until, erased, _, count, gone = row
     return Entry(
         topic=topic,
         seq=seq,
@@ -56,13 +57,15 @@ def entry_of(row: Row) -> Entry:
         kind=_KINDS[kind],
         sender=sender,
         cid=cid,
-        body=body,
+        body=None if gone else body,
         reply_to=reply_to,
         target=target,
         person=person,
         role=None if role is None else _ROLES[role],
         until=until,
+        count=count,
         erased=bool(erased),
+        withdrawn=bool(gone),
     )
 
 
@@ -84,6 +87,8 @@ def row_of(entry: Entry, *, hidden_from: PersonId | None) -> Row:
         entry.until,
         entry.erased,
         hidden_from,
+        entry.count,
+        entry.withdrawn,
     )
 
 
@@ -117,6 +122,10 @@ def summary_of(row: Row) -> Summary:
         notice=row[12] if seated else None,
         members=None if chat else row[13],
         silenced_until=row[14] or None,
+        admission=None if row[18] is None else Admission(row[18]),
+        listed=bool(row[19]),
+        history_open=bool(row[20]),
+        listing=row[21],
     )
 
 
@@ -133,4 +142,5 @@ def entry_bytes(entry: Entry) -> int:
 
 def summary_bytes(summary: Summary) -> int:
     """Return about how many bytes `summary` takes on the wire."""
-    return _SUMMARY_BYTES + len(summary.name or b"") + len(summary.notice or b"")
+    texts = (summary.name, summary.notice, summary.listing)
+    return _SUMMARY_BYTES + sum(len(text) for text in texts if text)

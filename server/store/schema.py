@@ -1,4 +1,4 @@
-"""The tables of a store and how older files come up to date. The same for both sides; only `meta` tells them apart.
+"""The tables of a store and how older files come up to date. The public side has those of its gate besides.
 
 StoreError
 ├── NotAStoreError     the file is something else, or the store of the other side
@@ -14,9 +14,10 @@ from sqlite_utils import Database, Migrations
 from protocol.entries import Side
 from protocol.ids import new_id
 from server.store.base import StoreError
+from server.store.public_schema import PUBLIC_TABLES
 
 APPLICATION_ID = 0x6875746F  # "huto", in the file's header: `file` and we know it again.
-VERSION = 1  # Of the schema; in the header's user_version. One more with every migration.
+VERSION = 2  # Of the schema; in the header's user_version. One more with every migration.
 SECRET_BYTES = 32
 
 _FIRST = (
@@ -117,6 +118,19 @@ _FIRST = (
 )
 
 
+_SECOND = (
+    "ALTER TABLE entries ADD COLUMN count INTEGER",
+    "ALTER TABLE entries ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE topics ADD COLUMN admission TEXT",  # Of a public group, as is what follows.
+    "ALTER TABLE topics ADD COLUMN listed INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE topics ADD COLUMN history_open INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE topics ADD COLUMN listing BLOB",
+    "ALTER TABLE topics ADD COLUMN unannounced INTEGER NOT NULL DEFAULT 0",  # Came since the last `joined` entry.
+    "ALTER TABLE topics ADD COLUMN newcomer TEXT",  # The last of those.
+    "ALTER TABLE members ADD COLUMN screen_name BLOB",
+)
+
+
 class NotAStoreError(StoreError):
     """The file is no store of ours, or that of the other side."""
 
@@ -190,6 +204,12 @@ def _migrations(side: Side) -> Migrations:
             db.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (key, value))
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute("PRAGMA user_version = 1")
+
+    @migrations()
+    def second(db: Database) -> None:
+        for statement in (*_SECOND, *(PUBLIC_TABLES if side is Side.PUBLIC else ())):
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 2")
 
     return migrations
 

@@ -3,11 +3,13 @@
 import os
 import sqlite3
 from pathlib import Path
+from typing import Self
 
 from protocol.entries import Side
 from protocol.ids import Epoch, new_id
 from server.store import schema
 from server.store.base import Reader, Writer
+from server.store.public_reading import SqlitePublicReader
 from server.store.reading import SqliteReader
 from server.store.writer import SqliteWriter
 
@@ -56,7 +58,7 @@ class SqliteStore:
         self._writer = SqliteWriter(connection, side)
 
     @classmethod
-    def open(cls, directory: Path, side: Side) -> "SqliteStore":
+    def open(cls, directory: Path, side: Side) -> Self:
         """Open the store of `side` in `directory`; make it if it is not there. Only its owner can read it.
 
         Raises:
@@ -80,7 +82,7 @@ class SqliteStore:
             raise
 
     @classmethod
-    def in_memory(cls, side: Side) -> "SqliteStore":
+    def in_memory(cls, side: Side) -> Self:
         """Return a store that is gone when closed. For one thread: a reader does not wait for the writer, it fails."""
         address = f"file:hutong-{new_id()}?mode=memory&cache=shared"
         connection = connect(address)
@@ -101,14 +103,25 @@ class SqliteStore:
 
     def reader(self) -> Reader:
         """Return a new reader, for use in one thread."""
+        return SqliteReader(self._for_reading())
+
+    def _for_reading(self) -> sqlite3.Connection:
         connection = connect(self._reading)
         connection.execute("PRAGMA query_only = ON")
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
-        return SqliteReader(connection)
+        return connection
 
     def close(self) -> None:
         """Close the writer."""
         self._writer.close()
+
+
+class PublicSqliteStore(SqliteStore):
+    """The public side's store, open: its readers know what is asked of that side only."""
+
+    def reader(self) -> SqlitePublicReader:
+        """Return a new reader, for use in one thread."""
+        return SqlitePublicReader(self._for_reading())
 
 
 def _renew_if_backup(connection: sqlite3.Connection) -> None:

@@ -8,7 +8,18 @@ from protocol.frames import Summary
 from protocol.ids import PersonId, Seq, TopicId
 from server.store.rows import summary
 from server.store.writes import Marked, MarkRead, SetTopicSettings, Stale
-from server.topics import Change, Mute, SetBlock, SetLink, SetName, SetNotice, Stand
+from server.topics import (
+    Change,
+    Mute,
+    SetBlock,
+    SetLink,
+    SetListing,
+    SetName,
+    SetNotice,
+    SetOpenness,
+    SetScreenName,
+    Stand,
+)
 
 _STANDS = "SELECT standing, read FROM members WHERE topic = ? AND person = ?"
 _COME = """
@@ -39,6 +50,8 @@ JOIN people AS me ON me.person = mine.person AND me.receipts
 JOIN people AS peer ON peer.person = theirs.person AND peer.receipts
 WHERE mine.topic = ? AND mine.person = ? AND mine.shown_read IS NULL
 """
+_OPENNESS = "UPDATE topics SET admission = ?, listed = ?, history_open = ? WHERE topic = ?"
+_UNANNOUNCED = "UPDATE topics SET unannounced = unannounced + ?, newcomer = ? WHERE topic = ?"
 _CHANGED = "UPDATE members SET changed = ? WHERE topic = ? AND person = ?"
 _READ = "UPDATE members SET read = ?, read_nth = ?, changed = ? WHERE topic = ? AND person = ?"
 _SETTINGS = """
@@ -75,10 +88,21 @@ def apply(
                 connection.execute("UPDATE topics SET name = ? WHERE topic = ?", (change.name, topic))
             case SetNotice():
                 connection.execute("UPDATE topics SET notice = ? WHERE topic = ?", (change.notice, topic))
+            case SetListing():
+                connection.execute("UPDATE topics SET listing = ? WHERE topic = ?", (change.listing, topic))
+            case SetScreenName():
+                named = (change.name, topic, change.person)
+                connection.execute("UPDATE members SET screen_name = ? WHERE topic = ? AND person = ?", named)
+            case SetOpenness():
+                openness = (change.admission.value, change.listed, change.history_open, topic)
+                connection.execute(_OPENNESS, openness)
             case SetBlock():
                 raise ValueError("a block is put by PutBlock, for it holds beyond the chat")
     if stands:
         connection.execute(_COUNT, (topic,))
+    newcomers = [change.person for change in changes if isinstance(change, Stand) and change.unannounced]
+    if newcomers:
+        connection.execute(_UNANNOUNCED, (len(newcomers), newcomers[-1], topic))
     seen = {person: summary(connection, topic, person) for person in stands}
     return {person: found for person, found in seen.items() if found is not None or stands[person] is None}
 
@@ -130,7 +154,7 @@ def _stand(connection: sqlite3.Connection, topic: TopicId, stand: Stand, standin
     changed = bump(connection, stand.person)
     row = connection.execute(_STANDS, (topic, stand.person)).fetchone()
     if row is None or row[0] != Standing.MEMBER:
-        start = seq if stand.start is None else stand.start
+        start = Seq(seq + stand.unannounced) if stand.start is None else stand.start
         read = Seq(max(start - 1, 0))
         connection.execute(
             _COME,

@@ -5,9 +5,28 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from protocol.entries import Side
-from server.store import people, standings
+from server.store import people, standings, submissions
+from server.store.audit import AuditLog
 from server.store.base import Failed, StoreBrokenError, StoreFullError
+from server.store.gate import Gate
+from server.store.institutions import Institutions
 from server.store.log import Log
+from server.store.public_writes import (
+    AddStaff,
+    Announce,
+    AnyOutcome,
+    AnyWrite,
+    Conclude,
+    Decide,
+    Expire,
+    Introduce,
+    OffDuty,
+    Record,
+    RemoveStaff,
+    SignAgreement,
+    Submit,
+    TakeBack,
+)
 from server.store.writes import (
     AddDevice,
     AddPerson,
@@ -21,7 +40,6 @@ from server.store.writes import (
     SeeDevice,
     SetPreferences,
     SetTopicSettings,
-    Write,
 )
 
 # Nothing was stored and a later try may do better: no room, or another program holds the file.
@@ -44,7 +62,8 @@ class SqliteWriter:
     def __init__(self, connection: sqlite3.Connection, side: Side) -> None:
         self._connection = connection
         self._log = log = Log(connection, side)
-        self._execute: dict[type, Callable[[Any], Outcome]] = {
+        self._audit = AuditLog(connection) if side is Side.PUBLIC else None
+        self._execute: dict[type, Callable[[Any], AnyOutcome]] = {
             Post: log.post,
             Erase: log.erase,
             PutBlock: lambda put: people.put_block(connection, log, put),
@@ -57,11 +76,13 @@ class SqliteWriter:
             MarkRead: self._mark_read,
             SetTopicSettings: self._set_settings,
         }
+        if self._audit is not None:
+            self._execute |= _public(connection, log, self._audit)
 
-    def commit(self, writes: Sequence[Write]) -> list[Outcome | Failed]:
+    def commit(self, writes: Sequence[AnyWrite]) -> list[AnyOutcome | Failed]:
         """Execute `writes` in order in one transaction; see the port `Writer`."""
         try:
-            return cast("list[Outcome | Failed]", self._together(writes))
+            return cast("list[AnyOutcome | Failed]", self._together(writes))
         except Exception as error:  # Whatever one write raises must not reach its neighbours.
             self._undo(error)
         try:
@@ -74,7 +95,7 @@ class SqliteWriter:
         """Fold the write-ahead log in and let go of the file."""
         self._connection.close()
 
-    def _together(self, writes: Sequence[Write]) -> list[Outcome]:
+    def _together(self, writes: Sequence[AnyWrite]) -> list[AnyOutcome]:
         self._begin()
         execute = self._execute
         outcomes = [execute[type(write)](write) for write in writes]
@@ -82,15 +103,15 @@ class SqliteWriter:
         self._connection.execute("COMMIT")
         return outcomes
 
-    def _apart(self, writes: Sequence[Write]) -> list[Outcome | Failed]:
+    def _apart(self, writes: Sequence[AnyWrite]) -> list[AnyOutcome | Failed]:
         self._begin()
         outcomes = [self._alone(write) for write in writes]
         self._connection.execute("COMMIT")
         return outcomes
 
-    def _alone(self, write: Write) -> Outcome | Failed:
+    def _alone(self, write: AnyWrite) -> AnyOutcome | Failed:
         self._connection.execute("SAVEPOINT alone")
-        outcome: Outcome | Failed
+        outcome: AnyOutcome | Failed
         try:
             outcome = self._execute[type(write)](write)
             self._log.settle()
@@ -98,7 +119,7 @@ class SqliteWriter:
             if _code(error) in _LATER | _BROKEN:
                 raise
             self._connection.execute("ROLLBACK TO alone")
-            self._log.forget()
+            self._forget()
             outcome = Failed(_reason(error))
         self._connection.execute("RELEASE alone")
         return outcome
@@ -106,10 +127,12 @@ class SqliteWriter:
     def _begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         self._log.begin()
+        if self._audit is not None:
+            self._audit.begin()
 
     def _undo(self, error: Exception) -> None:
         """Roll back; raise unless the writes may be tried one by one."""
-        self._log.forget()
+        self._forget()
         code = _code(error)
         if code in _BROKEN:
             raise StoreBrokenError(_reason(error)) from error
@@ -118,6 +141,11 @@ class SqliteWriter:
         if code in _LATER:
             raise StoreFullError(_reason(error)) from error
 
+    def _forget(self) -> None:
+        self._log.forget()
+        if self._audit is not None:
+            self._audit.forget()
+
     def _mark_read(self, mark: MarkRead) -> Outcome:
         self._log.settle()  # The head is read, and nth of entries that posts before it may have brought.
         return standings.mark_read(self._connection, mark)
@@ -125,6 +153,24 @@ class SqliteWriter:
     def _set_settings(self, settings: SetTopicSettings) -> Outcome:
         self._log.settle()
         return standings.set_settings(self._connection, settings)
+
+
+def _public(connection: sqlite3.Connection, log: Log, audit: AuditLog) -> dict[type, Callable[[Any], AnyOutcome]]:
+    """Return what executes the writes that only the public store knows."""
+    gate, institutions = Gate(connection, log, audit), Institutions(connection, log, audit)
+    return {
+        Submit: lambda submit: submissions.submit(connection, submit),
+        Conclude: gate.conclude,
+        TakeBack: gate.take_back,
+        Expire: gate.expire,
+        Decide: lambda decide: gate.decide(decide) if institutions.may(decide) else OffDuty(),
+        SignAgreement: institutions.sign,
+        Introduce: institutions.introduce,
+        Announce: institutions.announce,
+        Record: institutions.record,
+        AddStaff: institutions.add_staff,
+        RemoveStaff: institutions.remove_staff,
+    }
 
 
 def _code(error: Exception) -> int | None:

@@ -33,6 +33,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     person: PersonId | None = None
     role: Role | None = None
     until: int | None = None
+    count: int | None = None
     hidden_from: PersonId | None = None
 
 

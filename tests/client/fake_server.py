@@ -1,4 +1,7 @@
-"""A small server that speaks hutong.v1 over a real socket and misbehaves on command. Chats only; nothing lasts."""
+"""A small server that speaks hutong.v1 over a real socket and misbehaves on command. Nothing lasts.
+
+Of what is private it has chats only; the public side is in the room beside this one.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,21 +14,20 @@ from websockets.trio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from protocol import codec, frames
-from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind
+from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import Appended, Done, Gap, Person, Push, Reply, Request, SignedIn, Slice, Summary, SyncReply
 from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq, TopicId, new_id
+from protocol.public import Publish
+from protocol.staff import StaffLogin
+from tests.client.fake_public import FakePublic
+from tests.client.fake_public import RefusingError as RefusingError
 
 PASSWORD = "correct horse"
 LIMITS = frames.Announced(
     message_bytes=65536, body_bytes=32768, slice_bytes=65536, requests_in_flight=16, group_members=500,
     recall_ms=120_000, edit_ms=120_000,
 )  # fmt: skip
-
-
-class RefusingError(Exception):
-    def __init__(self, code: ErrorCode, retry_after_ms: int | None = None) -> None:
-        self.code, self.retry_after_ms = code, retry_after_ms
 
 
 class FakeServer:
@@ -48,10 +50,16 @@ class FakeServer:
         self.pushes_to_skip = 0
         self.refusals: list[RefusingError] = []  # For the next writing requests, in order.
         self.resume_refusals: list[RefusingError] = []
+        self.public = FakePublic(self._push)
+        self.public.handles = self.handle
+        self.on_duty: dict[ServerConnection, str] = {}
 
     def has(self, handle: str) -> PersonId:
         """Make `handle` known, with the password of everybody here."""
         return self.people.setdefault(handle, PersonId(new_id()))
+
+    def handle(self, person: PersonId) -> str:
+        return next(handle for handle, known in self.people.items() if known == person)
 
     def token(self, handle: str) -> str:
         token = new_id()
@@ -83,9 +91,13 @@ class FakeServer:
                     answer = codec.encode_reply(request.id, reply)
                 except RefusingError as refusing:
                     answer = codec.encode_refusal(
-                        request.id, refusing.code, "no", retry_after_ms=refusing.retry_after_ms
+                        request.id, refusing.code, refusing.message, retry_after_ms=refusing.retry_after_ms
                     )
-                if isinstance(request, frames.Send) and self.acks_to_lose and "error" not in codec.read_map(answer):
+                if (
+                    isinstance(request, frames.Send | Publish)
+                    and self.acks_to_lose
+                    and "error" not in codec.read_map(answer)
+                ):
                     self.acks_to_lose -= 1
                     await trio.aclose_forcefully(line.stream)
                     return
@@ -102,17 +114,30 @@ class FakeServer:
 
     async def _answer(self, line: ServerConnection, request: Request[Any]) -> Reply:
         me = self.lines[line] or PersonId("")
+        if self._is_staffs(request):
+            reply = await self.public.serve_staff(request, self.on_duty.get(line))
+            if isinstance(request, StaffLogin):
+                self.on_duty[line] = request.code
+            return reply
+        if self._is_public(request):
+            return await self.public.answer(me, request)
         match request:
             case frames.Hello():
                 epochs = {Side.PRIVATE: self.epoch}
+                epochs |= {Side.PUBLIC: self.public.epoch} if self.public.epoch is not None else {}
                 return frames.HelloReply(
                     version=1, server="fake", now=0, heartbeat_ms=30_000, limits=LIMITS, epochs=epochs
                 )
             case frames.Register(handle=handle):
                 if self.needs and not request.answers:
                     return SignedIn(needs=self.needs)
+                agreement, signature = self.public.agreement, request.signature
+                if agreement is not None and (signature is None or signature.digest != agreement.digest):
+                    return SignedIn(needs=("agreement",), agreement=agreement)
                 if handle in self.people:
                     raise RefusingError(ErrorCode.HANDLE_TAKEN)
+                if signature is not None:
+                    self.public.signed[self.has(handle)] = signature.digest
                 return self._signed_in(line, handle, self.token(handle))
             case frames.Login(handle=handle):
                 if handle not in self.people or request.password != PASSWORD:
@@ -155,6 +180,23 @@ class FakeServer:
                 return frames.WatchReply(online=tuple(p for p in self.lines.values() if p in request.persons and p))
             case _:
                 raise RefusingError(ErrorCode.UNKNOWN_OP)
+
+    @staticmethod
+    def _is_staffs(request: Request[Any]) -> bool:
+        return str(request.__struct_config__.tag).startswith(("staff.", "officer."))
+
+    @staticmethod
+    def _is_public(request: Request[Any]) -> bool:
+        """Say whether it is for the public side; what names a topic of the other one is refused."""
+        if isinstance(request, frames.Read | frames.SetTopic):
+            return False
+        if isinstance(request, frames.Sync):
+            return request.side is Side.PUBLIC
+        topic = getattr(request, "topic", None)
+        is_public = topic is not None and side_of(topic) is Side.PUBLIC
+        if is_public and isinstance(request, frames.Send | frames.Edit | frames.React):
+            raise RefusingError(ErrorCode.WRONG_SIDE)
+        return is_public or type(request).__module__ == "protocol.public"
 
     def _signed_in(self, line: ServerConnection, handle: str, token: str) -> SignedIn:
         self.lines[line] = self.has(handle)

@@ -141,16 +141,17 @@ def test_only_topics_one_is_in_have_heads(cache: Cache) -> None:
 
 def test_forgetting_leaves_people_and_outbox(cache: Cache) -> None:
     cache.append(TOPIC, [message(1)], have=Seq(1))
-    cache.marks = 7
-    cache.forget(epoch="new")
-    assert (cache.topics(), cache.log(TOPIC), cache.marks, cache.epoch) == ([], (), 0, "new")
+    cache.mark(Side.PRIVATE, 7)
+    cache.forget(Side.PRIVATE, epoch="new")
+    assert (cache.topics(), cache.log(TOPIC), cache.marks(Side.PRIVATE)) == ([], (), 0)
+    assert cache.epoch(Side.PRIVATE) == "new"
     assert cache.person("bob") == BOB
 
 
 def test_marks_never_fall(cache: Cache) -> None:
-    cache.marks = 7
-    cache.marks = 5
-    assert cache.marks == 7
+    cache.mark(Side.PRIVATE, 7)
+    cache.mark(Side.PRIVATE, 5)
+    assert cache.marks(Side.PRIVATE) == 7
 
 
 def test_pinned_topics_come_first_then_those_that_moved_last(cache: Cache) -> None:

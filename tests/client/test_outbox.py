@@ -7,6 +7,7 @@ import pytest
 
 from client.cache import Cache
 from client.outbox import CLAIM_MS, Outbox
+from protocol.entries import Side
 from protocol.errors import ProtocolError
 from protocol.frames import Recall, Send
 from protocol.ids import PersonId, Seq, TopicId, new_cid
@@ -29,11 +30,11 @@ def test_the_oldest_goes_first(outbox: Outbox) -> None:
     first, second = send(b"first"), send(b"second")
     outbox.put(first, now=1)
     outbox.put(second, now=2)
-    claimed = outbox.claim("me", now=10)
+    claimed = outbox.claim("me", Side.PRIVATE, now=10)
     assert claimed is not None
     assert claimed.request == first
     assert outbox.drop(first.cid)
-    claimed = outbox.claim("me", now=10)
+    claimed = outbox.claim("me", Side.PRIVATE, now=10)
     assert claimed is not None
     assert claimed.request == second
 
@@ -41,16 +42,16 @@ def test_the_oldest_goes_first(outbox: Outbox) -> None:
 def test_what_another_has_claimed_holds_all_up_until_the_claim_ends(outbox: Outbox) -> None:
     outbox.put(send(), now=1)
     outbox.put(send(), now=1)
-    assert outbox.claim("other", now=10)
-    assert outbox.claim("me", now=10 + CLAIM_MS) is None
-    assert outbox.claim("me", now=11 + CLAIM_MS)
+    assert outbox.claim("other", Side.PRIVATE, now=10)
+    assert outbox.claim("me", Side.PRIVATE, now=10 + CLAIM_MS) is None
+    assert outbox.claim("me", Side.PRIVATE, now=11 + CLAIM_MS)
 
 
 def test_what_is_released_can_be_claimed_at_once(outbox: Outbox) -> None:
     outbox.put(send(), now=1)
-    outbox.claim("other", now=10)
+    outbox.claim("other", Side.PRIVATE, now=10)
     outbox.release("other")
-    assert outbox.claim("me", now=10)
+    assert outbox.claim("me", Side.PRIVATE, now=10)
 
 
 def test_what_was_refused_stays_and_does_not_hold_up_the_rest(outbox: Outbox) -> None:

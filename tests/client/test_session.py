@@ -14,7 +14,7 @@ from client.errors import ConnectionLostError, NeedsError, RefusedError, SignedO
 from client.events import Arrived, Event, NotSent, Offline, Online, Resynced, Sent
 from client.session import Session
 from protocol import content, frames
-from protocol.entries import Kind
+from protocol.entries import Kind, Side
 from protocol.errors import ErrorCode
 from protocol.frames import Send
 from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq
@@ -150,7 +150,7 @@ async def test_the_outbox_survives_a_kill_between_ack_and_removal(fake: FakeServ
     cid = Session(alice, cache).post(
         Send(id=0, cid=Cid(b"\0" * 6 + b"\x70\0\x80" + b"\0" * 7), body=body("once"), to=bob)
     )
-    cache.outbox.claim("the one that was killed", now=0)
+    cache.outbox.claim("the one that was killed", Side.PRIVATE, now=0)
     [waiting] = cache.outbox.waiting()
     await fake._append(alice.person, waiting.request)  # It got through; the ack was the last thing the process saw.
     cache.close()
@@ -278,7 +278,7 @@ async def test_another_epoch_makes_the_cache_forget_all_but_the_outbox(fake: Fak
             await session.delivered(cid)
             await until(events, Arrived)
     assert logged(session) == [body("kept")]
-    assert session.cache.epoch == "second"
+    assert session.cache.epoch(Side.PRIVATE) == "second"
 
 
 async def test_a_server_that_knows_less_than_we_do_makes_us_start_anew(fake: FakeServer) -> None:

@@ -4,13 +4,15 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from server.committer import Done
 from server.errors import BusyError
 from server.outcomes import NoRoom
 from server.store.base import Failed, Reader, StoreFullError, Writer
-from server.store.writes import Write
+from server.store.public_writes import AnyWrite
+
+R = TypeVar("R", bound=Reader)
 
 
 class HandClock:
@@ -36,12 +38,12 @@ class InlineCommits:
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
-        self._waiting: list[tuple[Write, Done]] = []
+        self._waiting: list[tuple[AnyWrite, Done]] = []
         self._gathering = False
         self._busy = False
         self.batches = 0
 
-    def submit(self, write: Write, done: Done) -> None:
+    def submit(self, write: AnyWrite, done: Done) -> None:
         self._waiting.append((write, done))
         if not self._gathering:
             self.commit()
@@ -61,7 +63,7 @@ class InlineCommits:
             self._commit(batch)
         self._busy = False
 
-    def _commit(self, batch: list[tuple[Write, Done]]) -> None:
+    def _commit(self, batch: list[tuple[AnyWrite, Done]]) -> None:
         self.batches += 1
         try:
             results: list[Any] = list(self.writer.commit([write for write, _ in batch]))
@@ -73,20 +75,20 @@ class InlineCommits:
 
 @dataclass(slots=True)
 class _Question:
-    query: Callable[[Reader], Any]
+    query: Callable[[Any], Any]
     done: Callable[[Future[Any]], None]
     found: Future[Any] | None = None
 
 
-class InlineReads:
+class InlineReads(Generic[R]):
     """Reads at once; after `delay`, when told to: what is asked, what is found and what is handed out lie apart."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: R) -> None:
         self.reader = reader
         self._waiting: list[_Question] = []
         self._delayed = False
 
-    def ask(self, query: Callable[[Reader], Any], done: Callable[[Future[Any]], None]) -> None:
+    def ask(self, query: Callable[[Any], Any], done: Callable[[Future[Any]], None]) -> None:
         self._waiting.append(_Question(query, done))
         if not self._delayed:
             self.hand_out(len(self._waiting) - 1)
@@ -113,7 +115,7 @@ class InlineReads:
         while self._waiting:
             self.hand_out()
 
-    def _read(self, query: Callable[[Reader], Any]) -> Future[Any]:
+    def _read(self, query: Callable[[Any], Any]) -> Future[Any]:
         future: Future[Any] = Future()
         try:
             future.set_result(query(self.reader))

@@ -9,6 +9,8 @@ from weakref import finalize
 
 import msgspec
 
+from compliance.bench import Bench
+from compliance.pack import load
 from protocol.codec import Refusal, decode_from_server, decode_reply, encode_request
 from protocol.entries import Entry, Role, Side
 from protocol.frames import (
@@ -31,23 +33,30 @@ from protocol.frames import (
     SyncReply,
 )
 from protocol.ids import Cid, PersonId, TopicId, new_cid
+from protocol.public import Signature
 from server.app import rules
+from server.arrivals import Arrivals
+from server.committer import BothSides
 from server.config import Config, RateSettings
 from server.dispatch import Dispatch
 from server.engine import Engine, SyncBounds
 from server.fanout import FanOut
+from server.gatekeeper import Gatekeeper
 from server.hub import Hub
 from server.limits import Limits
 from server.net.framing import binary_frame
 from server.posting import Drafts
 from server.presence import Presence
+from server.readers import Sources
 from server.rooms import KEPT, Rooms
 from server.session import Session
 from server.settings import Rate
 from server.store.base import Reader
 from server.store.rows import ENTRY_COLUMNS, entry_of
-from server.store.sqlite import SqliteStore
+from server.store.sqlite import PublicSqliteStore, SqliteStore
 from tests.support.adapters import FakePeer, HandClock, InlineCommits, InlineReads, PlainPasswords, payloads
+from tests.support.packs import LICENCE, PACK
+from tests.support.panel import StaffedPanel
 
 R = TypeVar("R", bound=Reply)
 Q = TypeVar("Q", bound=Request[Any])
@@ -56,39 +65,85 @@ UNLIMITED = RateSettings(**dict.fromkeys(RateSettings.__struct_fields__, OFF))
 PASSWORD = "correct horse"
 
 
-def _close(reader: Reader, store: SqliteStore) -> None:
-    reader.close()
-    store.close()
+def bench_under_test() -> Bench:
+    """Return a bench of the pack that the suite runs under, with a licence in force."""
+    return Bench(pack=load(PACK), licence=LICENCE)
+
+
+def _close(readers: tuple[Reader, ...], stores: tuple[SqliteStore, ...]) -> None:
+    for reader in readers:
+        reader.close()
+    for store in stores:
+        store.close()
 
 
 class InlineServer:
     """Engine, hub and store, put together as the app does, on inline adapters."""
 
-    def __init__(self, config: Config | None = None, *, kept: int = KEPT, quiet_s: float = 0) -> None:
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        kept: int = KEPT,
+        quiet_s: float = 0,
+        bench: Bench | None = None,
+        panel: StaffedPanel | None = None,
+    ) -> None:
         self.config = config or Config(rates=UNLIMITED)
+        self.bench = bench or bench_under_test()
+        self.panel = panel or StaffedPanel()
         self.store = SqliteStore.in_memory(Side.PRIVATE)
+        self.public_store = PublicSqliteStore.in_memory(Side.PUBLIC)
         self.clock = HandClock()
         self.commits = InlineCommits(self.store.writer())
+        self.public_commits = InlineCommits(self.public_store.writer())
         self.reads = InlineReads(self.store.reader())
-        self._finalize = finalize(self, _close, self.reads.reader, self.store)
+        self.public_reads = InlineReads(self.public_store.reader())
+        self._finalize = finalize(
+            self, _close, (self.reads.reader, self.public_reads.reader), (self.store, self.public_store)
+        )
+        commits = BothSides({Side.PRIVATE: self.commits, Side.PUBLIC: self.public_commits})
+        sources = Sources(private=self.reads, public=self.public_reads)
         self.passwords = PlainPasswords()
         self.callers: list[Caller] = []
-        self.rooms = Rooms(self.reads, kept=kept)
+        self.rooms = Rooms(sources, kept=kept)
         self.fanout = FanOut()
         self.presence = Presence(is_here=lambda person: bool(self.hub.connections(person)), quiet_until=quiet_s)
         self.hub = Hub(self.rooms, self.fanout, came_or_went=self.presence.came_or_went)
         drafts = Drafts(self.store.secret)
-        table = rules(self.config, self.store, self.presence, self.passwords, drafts)
+        self.gatekeeper = Gatekeeper(
+            panel=self.panel,
+            commits=commits,
+            reads=self.public_reads,
+            bench=self.bench,
+            clock=self.clock,
+            committed=self.hub.committed,
+            tell=self.hub.tell,
+        )
+        self.arrivals = Arrivals(
+            commits=commits, reads=self.public_reads, clock=self.clock, committed=self.hub.committed
+        )
+        table = rules(
+            self.config,
+            {Side.PRIVATE: self.store.epoch, Side.PUBLIC: self.public_store.epoch},
+            presence=self.presence,
+            passwords=self.passwords,
+            drafts=drafts,
+            bench=self.bench,
+            judge=self.gatekeeper.judge,
+            installed=self.panel.installed,
+        )
         messages = self.config.messages
         self.engine = Engine(
             dispatch=Dispatch(table, drafts),
             rooms=self.rooms,
             hub=self.hub,
             presence=self.presence,
-            commits=self.commits,
-            reads=self.reads,
+            commits=commits,
+            reads=sources,
             bounds=SyncBounds(slice_bytes=messages.slice_bytes, reach=messages.reach, newest=messages.newest),
             clock=self.clock,
+            came=self.arrivals.came,
         )
         self.limits = Limits(self.config.rates)
 
@@ -101,9 +156,16 @@ class InlineServer:
     def register(self, handle: str) -> "Caller":
         """Return a connection on which `handle` is registered, signed in and up to date."""
         caller = self.connect()
-        caller.signed_in(caller.do(Register, handle=handle, password=PASSWORD))
+        caller.signed_in(caller.do(Register, handle=handle, password=PASSWORD, signature=self.signature()))
         caller.sync()
         return caller
+
+    def signature(self) -> Signature | None:
+        """Return a signature to the agreement in force, if there is one."""
+        agreement = self.bench.agreement
+        if agreement is None:
+            return None
+        return Signature(digest=agreement.digest, lines=tuple(line.code for line in agreement.lines))
 
     def login(self, handle: str) -> "Caller":
         """Return a connection on which another device of `handle` is signed in and up to date."""
@@ -159,6 +221,8 @@ class InlineServer:
         """Let a second pass."""
         self.clock.pass_time(1)
         self.presence.every_second(self.clock.monotonic())
+        self.gatekeeper.every_second()
+        self.arrivals.every_second()
 
     def close(self) -> None:
         """Let go of the store now, not when nobody holds the server any more."""

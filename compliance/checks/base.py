@@ -1,0 +1,90 @@
+"""What a built-in check is. It reads no file, no clock and no store: the caller brings what it asks for.
+
+A check runs where everything else waits for it, so its work is bounded by the size of the text and nothing in a text
+can make it worse: no pattern that backtracks, no loop over what an author chooses.
+"""
+
+from collections.abc import Callable, Iterable, Set
+from typing import Annotated, Literal, Protocol, Self
+
+import msgspec
+from msgspec import Meta
+
+from compliance.publication import Publication
+from compliance.verdicts import LABEL, Allow, Hold, Label, Reject, Verdict
+from protocol import limits
+from protocol.decisions import Span
+
+Read = Callable[[str], bytes]  # Gives the bytes of a file that the options name; the caller resolves the path.
+Action = Literal["label", "hold", "reject"]
+Ground = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=limits.CATEGORY_CHARS, description="One of the pack's grounds.")
+]
+
+
+class CheckError(ValueError):
+    """The check cannot be used as it is configured; the message says what is wrong, and where."""
+
+
+LabelName = Annotated[str, Meta(pattern=rf"^{LABEL.pattern}$", description="The label that every reader sees.")]
+Reason = Annotated[
+    str, Meta(min_length=1, max_length=limits.REASON_CHARS, description="What the author is told, for hold and reject.")
+]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be said of a check in the configuration. Every field is bounded, described, and does something."""
+
+
+class Check(Protocol):
+    """One check, ready to judge. The same text, options and past give the same verdict.
+
+    `version`: of its code; `digest`: hexadecimal BLAKE3 of its version and rules, so that a receipt says what judged;
+    `grounds`: those its verdicts may name, all of which the pack must have.
+    """
+
+    version: str
+    digest: str
+    grounds: frozenset[str]
+
+    @property
+    def rules(self) -> Set[str]:
+        """Its rules one by one, so that a reload can say how many came and went."""
+        return frozenset()
+
+    def judge(self, publication: Publication) -> Verdict:
+        """Say what is to become of `publication`. It changes nothing."""
+
+    def learn(self, publication: Publication) -> None:
+        """Take notice that `publication` has become public; most checks need not know."""
+
+    def succeed(self, before: Self) -> None:
+        """Take over what `before`, the same check with other options, has learned; most checks have learned nothing."""
+
+
+def compare(before: Check, after: Check) -> tuple[int, int]:
+    """Return how many rules came and how many went from `before` to `after`."""
+    return len(after.rules - before.rules), len(before.rules - after.rules)
+
+
+def verdict(action: Action, *, label: str, ground: str, text: str, where: Iterable[Span] = ()) -> Verdict:
+    """Return the verdict that `action` stands for; it points at the first `limits.PLACES_FOUND` of `where`."""
+    places = tuple(where)[: limits.PLACES_FOUND]
+    match action:
+        case "reject":
+            return Reject(ground=ground, text=text, where=places)
+        case "hold":
+            return Hold(ground=ground, text=text, where=places)
+        case "label":
+            return Label(labels=(label,))
+
+
+def strictest(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the strictest of `verdicts`, of equally strict ones the first; labels are united."""
+    given = list(verdicts)
+    for kind in (Reject, Hold):
+        for each in given:
+            if isinstance(each, kind):
+                return each
+    labels = {label for each in given if isinstance(each, Label) for label in each.labels}
+    return Label(labels=tuple(sorted(labels))[: limits.LABELS]) if labels else Allow()

@@ -1,0 +1,121 @@
+"""The check `length`: texts too long for the place, too many lines, one character or one line again and again, shouting."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Set
+from typing import Annotated
+
+import msgspec
+from blake3 import blake3
+from msgspec import Meta
+
+from compliance.checks import characters
+from compliance.checks.base import Action, Check, Ground, Options, Read, strictest, verdict
+from compliance.checks.reading import Text, words_of
+from compliance.publication import Publication
+from compliance.verdicts import Verdict
+from protocol import limits
+from protocol.decisions import Span
+
+VERSION = "1"
+SHORTEST_RUN = 8
+_RUN = re.compile(rf"(\S)\1{{{SHORTEST_RUN - 1},}}")
+LETTERS = 40  # Fewer are never called shouting: "OK", "URGENT".
+
+
+class LengthOptions(Options, frozen=True, kw_only=True):
+    """Options of the check `length`. Left out: not looked at, where no default is given."""
+
+    characters: Annotated[
+        int | None, Meta(ge=1, le=limits.PARTS * limits.TEXT_CHARS, description="Most characters, all texts together.")
+    ] = None
+    lines: Annotated[int | None, Meta(ge=1, le=limits.TEXT_CHARS, description="Most lines, all texts together.")] = 200
+    run: Annotated[
+        int | None,
+        Meta(ge=SHORTEST_RUN, le=limits.TEXT_CHARS, description="Most times one character may stand in a row."),
+    ] = 60
+    same_line: Annotated[
+        int | None, Meta(ge=1, le=limits.TEXT_CHARS, description="Most times one line may come again, in all texts.")
+    ] = 20
+    capitals_percent: Annotated[
+        int | None, Meta(ge=1, le=99, description="Most capitals among the letters that have any, in 40 or more letters.")
+    ] = None
+    too_long: Annotated[Action, Meta(description="For characters and lines; the label is `too_long`.")] = "reject"
+    repeating: Annotated[Action, Meta(description="For runs, lines and capitals; the label is `repeating`.")] = "hold"
+    ground_too_long: Ground = "too_long"
+    ground_repeating: Ground = "spam"
+
+
+class Length(Check):
+    """The check `length`."""
+
+    version = VERSION
+
+    def __init__(self, options: LengthOptions, read: Read) -> None:
+        del read  # It needs no file.
+        self._options = options
+        self.grounds = frozenset({options.ground_too_long, options.ground_repeating})
+        self.digest = blake3(msgspec.json.encode([VERSION, characters.VERSION, options])).hexdigest()
+
+    @property
+    def rules(self) -> Set[str]:
+        """The bounds."""
+        return frozenset(f"{name} {value}" for name, value in msgspec.structs.asdict(self._options).items())
+
+    def judge(self, publication: Publication) -> Verdict:
+        """Measure the texts of `publication`, addresses left out: as they are, and folded for runs and lines."""
+        return strictest(self._findings(tuple(words_of(publication))))
+
+    def _findings(self, texts: tuple[Text, ...]) -> Iterator[Verdict]:
+        options = self._options
+        if options.characters is not None and (where := _beyond(texts, options.characters)):
+            yield self._long(f"It has more than {options.characters:,} characters.", where)
+        if options.lines is not None and sum(text.normal.original.count("\n") + 1 for text in texts) > options.lines:
+            yield self._long(f"It has more than {options.lines:,} lines.", [])
+        if options.run is not None and (where := _runs(texts, options.run)):
+            yield self._repeats(f"It has one character more than {options.run:,} times in a row.", where)
+        if options.same_line is not None and _most_of_one_line(texts) > options.same_line:
+            yield self._repeats(f"It says one line more than {options.same_line:,} times.", [])
+        if options.capitals_percent is not None and _capitals(texts) * 100 > options.capitals_percent:
+            yield self._repeats(f"More than {options.capitals_percent} % of its letters are capitals.", [])
+
+    def _long(self, text: str, where: list[Span]) -> Verdict:
+        options = self._options
+        return verdict(options.too_long, label="too_long", ground=options.ground_too_long, text=text, where=where)
+
+    def _repeats(self, text: str, where: list[Span]) -> Verdict:
+        options = self._options
+        return verdict(options.repeating, label="repeating", ground=options.ground_repeating, text=text, where=where)
+
+
+def _beyond(texts: tuple[Text, ...], most: int) -> list[Span]:
+    """Return what comes after the first `most` characters."""
+    found, before = [], 0
+    for text in texts:
+        length = len(text.normal.original)
+        if before + length > most:
+            found.append(Span(path=text.path, start=max(0, most - before), end=length))
+        before += length
+    return found
+
+
+def _runs(texts: tuple[Text, ...], most: int) -> list[Span]:
+    return [
+        text.span(*found.span()) for text in texts for found in _RUN.finditer(text.normal.text)
+        if found.end() - found.start() > most
+    ]  # fmt: skip
+
+
+def _most_of_one_line(texts: tuple[Text, ...]) -> int:
+    lines = Counter(line.strip() for text in texts for line in text.normal.original.casefold().split("\n"))
+    del lines[""]
+    return max(lines.values(), default=0)
+
+
+def _capitals(texts: tuple[Text, ...]) -> float:
+    """Return which part of the letters that have capitals are some; 0 of fewer than `LETTERS`."""
+    capitals = small = 0
+    for text in texts:
+        upper = text.normal.original.upper()
+        ...
+    return 0.0

@@ -1,0 +1,156 @@
+"""Public groups: founded public, for good. Who comes in is decided by the group's openness, or by its admins.
+
+Their texts are published elsewhere; here is only who is in, and how they come in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from compliance.bench import Bench
+from protocol.entries import Admission, Kind, Role, Side, Standing, TopicKind
+from protocol.errors import ErrorCode
+from protocol.frames import RequestsPush
+from protocol.handles import skeleton
+from protocol.ids import new_public_topic_id
+from protocol.public import (
+    GroupFind,
+    GroupFoundPublic,
+    GroupJoin,
+    GroupListing,
+    GroupSettings,
+    JoinReply,
+    Listing,
+    ListingReply,
+    ListingsReply,
+)
+from server.outcomes import (
+    NOT_FOUND,
+    Again,
+    Answer,
+    AskPublic,
+    Caller,
+    Came,
+    Commit,
+    Decision,
+    Effect,
+    Refuse,
+    Tell,
+    With,
+)
+from server.posting import Drafts, post
+from server.store.public_writes import Introduce
+from server.store.writes import Founding, Post, Posted, Stale
+from server.topics import Act, SetOpenness, Stand, TopicState, may
+
+_FULL = Refuse(ErrorCode.TOO_MANY, "the group is full")
+_CROWDED = Refuse(ErrorCode.TOO_MANY, "too many people are waiting already")
+_NOT_ALLOWED = Refuse(ErrorCode.NOT_ALLOWED, "your role in this group does not allow that")
+WAITING = 1000  # People who wait to be approved, at a time.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicGroups:
+    """`cap`: members of a public group at most."""
+
+    drafts: Drafts
+    bench: Bench
+    cap: int
+
+    def found(self, request: GroupFoundPublic, caller: Caller, at: int) -> Decision:
+        """Begin a public group, as its owner. It has no name until one is published."""
+        closed = self.bench.closed(at=at)
+        if closed:
+            return Refuse(ErrorCode.PUBLIC_CLOSED, closed)
+        draft = self.drafts.draft(request, caller, at=at, kind=Kind.FOUNDED)
+        openness = SetOpenness(admission=request.admission, listed=request.listed, history_open=request.history_open)
+        owner = Stand(person=caller.person, standing=Standing.MEMBER, role=Role.OWNER)
+        write = Post(
+            topic=new_public_topic_id(),
+            generation=0,
+            draft=draft,
+            changes=(openness, owner),
+            founding=Founding(kind=TopicKind.GROUP, side=Side.PUBLIC),
+        )
+        return self._introduced(caller, at, lambda: post(request, write))
+
+    def join(self, request: GroupJoin, caller: Caller, at: int) -> Decision:
+        """Come in, or ask to, as the group has it. Nobody else is told at once: many may come at a time."""
+        closed = self.bench.closed(at=at)
+        if closed:
+            return Refuse(ErrorCode.PUBLIC_CLOSED, closed)
+
+        def decide(topic: TopicState | None) -> Decision:
+            if topic is None or topic.openness is None or not topic.members:
+                return NOT_FOUND
+            mine = topic.members.get(caller.person)
+            if mine is not None:
+                return Answer(JoinReply(topic=topic.topic, standing=mine.standing))
+            if topic.openness.admission is Admission.OPEN:
+                return self._come(request, caller, topic)
+            return self._ask(request, caller, topic)
+
+        return self._introduced(caller, at, lambda: With(request.topic, decide))
+
+    def settings(self, request: GroupSettings, caller: Caller, topic: TopicState, at: int) -> Decision:
+        """Change how open the group is."""
+        if topic.openness is None:
+            return NOT_FOUND
+        if not may(topic.members[caller.person].role, Act.SETTINGS):
+            return _NOT_ALLOWED
+        before = topic.openness
+        openness = SetOpenness(
+            admission=before.admission if request.admission is None else request.admission,
+            listed=before.listed if request.listed is None else request.listed,
+            history_open=before.history_open if request.history_open is None else request.history_open,
+        )
+        draft = self.drafts.draft(request, caller, at=at, kind=Kind.SETTINGS)
+        write = Post(topic=topic.topic, generation=topic.generation, draft=draft, changes=(openness,))
+        return post(request, write)
+
+    def find(self, request: GroupFind, caller: Caller, at: int) -> Decision:
+        """Find listed groups. What was looked for is kept nowhere."""
+
+        def then(listings: tuple[Listing, ...]) -> Decision:
+            return Answer(ListingsReply(listings=listings))
+
+        return AskPublic(lambda reader: reader.find(request.query.strip(), limit=request.limit), then)
+
+    def listing(self, request: GroupListing, caller: Caller, at: int) -> Decision:
+        """Show one public group as anybody sees it."""
+
+        def then(listing: Listing | None) -> Decision:
+            return NOT_FOUND if listing is None else Answer(ListingReply(listing=listing))
+
+        return AskPublic(lambda reader: reader.listing(request.topic), then)
+
+    def _come(self, request: GroupJoin, caller: Caller, topic: TopicState) -> Decision:
+        if len(topic.members) >= self.cap and len(topic.seated()) >= self.cap:
+            return _FULL
+        stand = Stand(person=caller.person, standing=Standing.MEMBER, unannounced=True)
+        return _stand(request, topic, stand, (Came(topic.topic),))
+
+    def _ask(self, request: GroupJoin, caller: Caller, topic: TopicState) -> Decision:
+        if sum(member.standing is Standing.ASKED for member in topic.members.values()) >= WAITING:
+            return _CROWDED
+        stand = Stand(person=caller.person, standing=Standing.ASKED)
+        stewards = tuple(
+            person
+            for person, member in topic.members.items()
+            if member.standing is Standing.MEMBER and member.role is not Role.MEMBER
+        )
+        return _stand(request, topic, stand, (Tell(persons=stewards, push=RequestsPush(topic=topic.topic)),))
+
+    def _introduced(self, caller: Caller, at: int, then: "Callable[[], Decision]") -> Decision:
+        """Go on once the public side knows the caller's handle."""
+        write = Introduce(person=caller.person, handle=caller.handle, skeleton=skeleton(caller.handle), at=at)
+        return Commit(write, lambda _: then())
+
+
+def _stand(request: GroupJoin, topic: TopicState, stand: Stand, effects: tuple[Effect, ...]) -> Decision:
+    assert stand.standing is not None
+    reply = JoinReply(topic=topic.topic, standing=stand.standing)
+
+    def then(outcome: Posted | Stale) -> Decision:
+        return Again(request) if isinstance(outcome, Stale) else Answer(reply, effects)
+
+    return Commit(Post(topic=topic.topic, generation=topic.generation, draft=None, changes=(stand,)), then)

@@ -1,0 +1,454 @@
+"""The gate's last word, in the transaction that makes it true: what is published, held, rejected, and what lapses.
+
+No leaf, no effect: everything that binds somebody is written beside its leaf of the audit log, or not at all.
+"""
+
+import sqlite3
+
+import msgspec
+
+from compliance import leaves
+from compliance.bench import Bench
+from compliance.pack import LABELLED, NOT_ENTITLED, OVERDUE, AtEnd
+from compliance.ruling import Grounds, Holds, Publishes, Rejects, Unavailable
+from compliance.submissions import Move, after
+from protocol.decisions import Decision, DecisionKind, SubmissionState
+from protocol.entries import Kind, Role, Side, TopicKind
+from protocol.ids import DecisionId, Seq, SubmissionId, new_cid, new_id, new_public_topic_id
+from protocol.publications import Published, Surface, decode_content, encode
+from server.store import submissions
+from server.store.audit import AuditLog
+from server.store.log import Log
+from server.store.public_writes import (
+    Conclude,
+    Concluded,
+    Decide,
+    Dropped,
+    Expire,
+    NoSuchSubmission,
+    NotPossible,
+    TakeBack,
+)
+from server.store.submissions import KINDS, Row
+from server.store.writes import Draft, Founding, Post, Posted
+from server.topics import Bar, Change, SetListing, SetName, SetNotice, SetScreenName, barred
+
+_MEMBER = """
+SELECT m.role, m.muted_until, t.silenced_until FROM members AS m JOIN topics AS t ON t.topic = m.topic
+WHERE m.topic = ? AND m.person = ? AND m.standing = 'member'
+"""
+# The newest first signature counts, but one to the agreement in force always does.
+_SIGNED = "SELECT digest FROM signatures WHERE person = ? ORDER BY digest = ? DESC, at DESC LIMIT 1"
+_TARGET = "SELECT sender, kind, erased, withdrawn FROM entries WHERE topic = ? AND seq = ?"
+# A text and its edits; and which of them is the one in force.
+_WITHDRAWN = "UPDATE entries SET withdrawn = ?1 WHERE topic = ?2 AND (seq = ?3 OR (target = ?3 AND kind = 'edit'))"
+_NEWEST_VERSION = """
+SELECT body FROM entries WHERE topic = ?1 AND (seq = ?2 OR (target = ?2 AND kind = 'edit')) AND body IS NOT NULL
+ORDER BY seq DESC LIMIT 1
+"""
+# The last version, or nothing: what was said before it does not come back because it is gone.
+_IN_FORCE = """
+SELECT CASE WHEN withdrawn THEN NULL ELSE body END FROM entries
+WHERE topic = :topic AND kind = :kind AND (:sender IS NULL OR sender = :sender) ORDER BY seq DESC LIMIT 1
+"""
+_RULE = "INSERT INTO rulings (topic, seq, submission, decision, leaf) VALUES (?, ?, ?, ?, ?)"
+_MOVE = """
+UPDATE submissions SET state = :state, seq = :seq, version = :version, topic = :topic, labels = :labels, until = :until,
+    decision = coalesce(:decision, decision) WHERE submission = :submission
+"""
+_FORGET = "UPDATE submissions SET content = NULL, salt = NULL WHERE submission = ?"
+_DROP = "DELETE FROM submissions WHERE submission = ?"
+_DECIDE = """
+INSERT INTO decisions (decision, submission, kind, ground, clause, bottom_line, agreement, places, facts, by, automated,
+    at, until, appeal, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_NO_LONGER = {
+    Bar.MUTED: "By the time it could appear you were muted there.",
+    Bar.NOT_ALLOWED: "By the time it could appear your role there did not allow it any more.",
+}
+_NOT_THERE = "By the time it could appear you were no longer a member there."
+_CHANGED = "By the time it could appear there was a newer version, or none any more, of what it changes."
+_SERVER = "server"
+DIGEST_BYTES = 16
+
+
+class Gate:
+    """Executes what was ruled and decided, through the writer's connection, in the writer's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, log: Log, audit: AuditLog) -> None:
+        self._connection = connection
+        self._log = log
+        self._audit = audit
+
+    def conclude(self, conclude: Conclude) -> Concluded | Dropped:
+        """Carry out a ruling on what waits; what was taken back meanwhile stays so, but what hooks said is recorded."""
+        row = self._row(conclude.submission)
+        at, bench, ruling = conclude.at, conclude.bench, conclude.ruling
+        version, _ = submissions.succession(self._connection, row)
+        for answer in conclude.answers:
+            leaf = leaves.answered(
+                answer,
+                at=at,
+                submission=row.submission,
+                version=version,
+                surface=row.surface,
+                commitment=self._commitment(row),
+            )
+            self.leave(leaf)
+        if row.state is not SubmissionState.WAITING:
+            self._connection.execute(_FORGET, (row.submission,))
+            return self._concluded(row.submission)
+        match ruling:
+            case Publishes():
+                return self._publish(row, ruling.labels, Move.PUBLISH, at, bench, labelled_by=ruling.labelled_by)
+            case Holds():
+                most = bench.pack.holds.per_author
+                if submissions.held_by(self._connection, row.author) >= most:
+                    self._connection.execute(_DROP, (row.submission,))
+                    return Dropped(retry_after_ms=None, most=most)
+                self._connection.execute(
+                    "UPDATE submissions SET labels = ? WHERE submission = ?",
+                    (msgspec.json.encode(ruling.labels).decode(), row.submission),
+                )
+                row = msgspec.structs.replace(row, labels=ruling.labels)
+                return self._stop(row, Move.HOLD, ruling.why, at, bench, until=ruling.until)
+            case Rejects():
+                return self._stop(row, Move.REJECT, ruling.why, at, bench)
+            case Unavailable():
+                self._connection.execute(_DROP, (row.submission,))
+                return Dropped(retry_after_ms=ruling.retry_after_ms)
+
+    def take_back(self, take: TakeBack) -> Concluded | NotPossible | NoSuchSubmission:
+        """Let the author have back what has not appeared. That is never judged."""
+        row = submissions.by_id(self._connection, take.submission)
+        if row is None or row.author != take.author:
+            return NoSuchSubmission()
+        state = after(row.state, Move.TAKE_BACK)
+        if state is None:
+            return NotPossible(submissions.view(self._connection, row))
+        version, _ = submissions.succession(self._connection, row)
+        leaf = leaves.taken_back(
+            at=take.at,
+            submission=row.submission,
+            version=version,
+            surface=row.surface,
+            commitment=self._commitment(row),
+        )
+        self.leave(leaf)
+        self._move(row, state)
+        if row.state is SubmissionState.HELD:
+            self._connection.execute(_FORGET, (row.submission,))
+        return self._concluded(row.submission)
+
+    def expire(self, expire: Expire) -> Concluded | NotPossible:
+        """End a hold that nobody decided in time: the delay is the provider's, and the pack says what follows."""
+        row = self._row(expire.submission)
+        if row.state is not SubmissionState.HELD or row.until is None or row.until > expire.at:
+            return NotPossible(submissions.view(self._connection, row))
+        if expire.bench.pack.holds.at_end is AtEnd.REJECT:
+            facts = "Nobody decided within the time for it, and then it is not published here. You may submit it again."
+            why = Grounds(ground=OVERDUE, facts=facts, by=_SERVER)
+            return self._stop(row, Move.REJECT, why, expire.at, expire.bench)
+        why = Grounds(ground=OVERDUE, facts="Nobody decided within the time for it, so it appears.", by=_SERVER)
+        return self._release(row, why, expire.at, expire.bench, automated=True)
+
+    def decide(self, decide: Decide) -> Concluded | NotPossible | NoSuchSubmission:
+        """Carry out what an officer decided; that they may has been asked in this transaction."""
+        row = submissions.by_id(self._connection, decide.submission)
+        if row is None:
+            return NoSuchSubmission()
+        if row.content is None:  # Its author has taken it back for good.
+            return NotPossible(submissions.view(self._connection, row))
+        if row.target is not None and row.state is SubmissionState.PUBLISHED:
+            assert row.topic is not None
+            row = submissions.by_entry(self._connection, row.topic, row.target) or row  # All its versions go with it.
+        at, bench = decide.at, decide.bench
+        held = row.state is SubmissionState.HELD
+        why = Grounds(ground=decide.ground, facts=decide.facts, by=f"officer {decide.officer}", where=decide.where)
+        match decide.act.value:
+            case "release" if held:
+                return self._release(row, why, at, bench, automated=False)
+            case "reject" if held:
+                return self._stop(row, Move.REJECT, why, at, bench, automated=False)
+            case "withdraw" if row.state is SubmissionState.PUBLISHED and not row.withdrawn:
+                return self._withdraw(row, why, at, bench)
+            case "restore" if row.withdrawn:
+                return self._restore(row, why, at, bench)
+            case _:
+                return NotPossible(submissions.view(self._connection, row))
+
+    # What becomes of it.
+
+    def _release(self, row: Row, why: Grounds, at: int, bench: Bench, *, automated: bool) -> Concluded:
+        stopped = self._stopped(row, at, bench)
+        if stopped is not None:
+            return self._stop(row, Move.LAPSE, stopped, at, bench)
+        self._decide(row, DecisionKind.RELEASE, why, at, bench, automated=automated)
+        return self._publish(row, row.labels, Move.RELEASE, at, bench)
+
+    def _publish(
+        self, row: Row, labels: tuple[str, ...], move: Move, at: int, bench: Bench, *, labelled_by: str = ""
+    ) -> Concluded:
+        """Let it enter the log; all stages but the hooks are asked once more."""
+        stopped = self._stopped(row, at, bench)
+        if stopped is not None:
+            return self._stop(row, Move.LAPSE, stopped, at, bench)
+        assert row.content is not None
+        assert row.salt is not None
+        version, _ = submissions.succession(self._connection, row)
+        topic = row.topic or submissions.card_of(self._connection, row.author)  # Another card may have come first.
+        founding = None
+        if topic is None:
+            topic = new_public_topic_id()
+            peers = (row.author, row.author)
+            founding = Founding(kind=TopicKind.CARD, side=Side.PUBLIC, peers=peers)
+        body = encode(Published(content=decode_content(row.content), labels=labels, version=version))
+        seq = Seq(self._log.head(topic) + 1)
+        leaf = leaves.published(
+            at=at,
+            submission=row.submission,
+            version=version,
+            topic=topic,
+            seq=seq,
+            commitment=self._commitment(row),
+            labels=labels,
+            pack=bench.pack.name,
+            pack_version=bench.pack.version,
+            body=leaves.commitment(row.salt, body),
+        )
+        self._connection.execute(_RULE, (topic, seq, row.submission, None, self.leave(leaf)))
+        decision = None
+        if labels and labelled_by:
+            facts = f"It appears with labels: {', '.join(labels)}."
+            why = Grounds(ground=LABELLED, facts=facts, by=f"hook {labelled_by}")
+            decision = self._decide(row, DecisionKind.LABEL, why, at, bench, automated=True)
+        draft = Draft(
+            kind=Kind.EDIT if row.target is not None else KINDS[row.surface],
+            sender=row.author,
+            cid=row.cid,
+            digest=row.digest,
+            at=at,
+            body=body,
+            reply_to=row.reply_to,
+            target=row.target,
+        )
+        changes = () if row.target is not None else _changes(row, body)
+        posted = self._log.add(Post(topic=topic, generation=0, draft=draft, changes=changes, founding=founding))
+        state = after(row.state, move)
+        assert state is not None
+        row = msgspec.structs.replace(row, topic=topic, labels=labels)
+        self._move(row, state, seq=seq, version=version, decision=decision)
+        return self._concluded(row.submission, posted)
+
+    def _stop(
+        self,
+        row: Row,
+        move: Move,
+        why: Grounds,
+        at: int,
+        bench: Bench,
+        *,
+        until: int | None = None,
+        automated: bool = True,
+    ) -> Concluded:
+        """Hold it, reject it or let it lapse, with the decision that says why."""
+        state = after(row.state, move)
+        assert state is not None
+        kind = DecisionKind(move.value)
+        decision = self._decide(row, kind, why, at, bench, until=until, automated=automated)
+        self._move(row, state, until=until, decision=decision)
+        return self._concluded(row.submission)
+
+    def _withdraw(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
+        """Keep it, in all its versions, from readers; the words stay in the file, for it may be restored."""
+        decision = self._decide(row, DecisionKind.WITHDRAW, why, at, bench, automated=False)
+        self._mark_withdrawn(row, decision, withdrawn=True)
+        return self._concluded(row.submission, self._say(row, Kind.WITHDRAWN, at))
+
+    def _restore(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
+        """Show it again, in the version that was the last."""
+        decision = self._decide(row, DecisionKind.RESTORE, why, at, bench, automated=False)
+        self._mark_withdrawn(row, decision, withdrawn=False)
+        newest = self._connection.execute(_NEWEST_VERSION, (row.topic, row.seq)).fetchone()
+        body = newest[0] if newest else None
+        if body is not None:
+            assert row.topic is not None
+            leaf = self._connection.execute("SELECT leaf FROM decisions WHERE decision = ?", (decision,)).fetchone()[0]
+            ruling = (row.topic, self._log.head(row.topic) + 1, row.submission, decision, leaf)
+            self._connection.execute(_RULE, ruling)
+        return self._concluded(row.submission, self._say(row, Kind.RESTORED, at, body=body))
+
+    def _mark_withdrawn(self, row: Row, decision: DecisionId, *, withdrawn: bool) -> None:
+        self._connection.execute(_WITHDRAWN, (withdrawn, row.topic, row.seq))
+        marked = "UPDATE submissions SET withdrawn = ?, decision = ? WHERE submission = ?"
+        self._connection.execute(marked, (withdrawn, decision, row.submission))
+
+    def _say(self, row: Row, kind: Kind, at: int, *, body: bytes | None = None) -> Posted:
+        """Tell the readers of a topic that a text of it is withdrawn or back; what a place is called follows."""
+        assert row.topic is not None
+        draft = Draft(
+            kind=kind,
+            sender=row.author,
+            cid=new_cid(at),
+            digest=bytes(DIGEST_BYTES),
+            at=at,
+            body=body,
+            target=row.seq,
+        )
+        sender = row.author if row.surface is Surface.GROUP_SCREEN_NAME else None
+        asked = {"topic": row.topic, "kind": KINDS[row.surface].value, "sender": sender}
+        current = self._connection.execute(_IN_FORCE, asked).fetchone()
+        changes = _changes(row, current[0] or b"" if current else b"")
+        return self._log.add(Post(topic=row.topic, generation=0, draft=draft, changes=changes))
+
+    # What is asked again, and what is written down.
+
+    def _stopped(self, row: Row, at: int, bench: Bench) -> Grounds | None:
+        """Return why an item can no longer be published, None while it can (COMPLIANCE: asked in this transaction)."""
+        digest = bench.agreement.digest if bench.agreement else b""
+        signed = self._connection.execute(_SIGNED, (row.author, digest)).fetchone()
+        stopped = bench.stopped(row.surface, signed[0] if signed else None, at=at)
+        if stopped is not None:
+            return Grounds(ground=stopped.ground, facts=f"By then: {stopped.text}.", by=f"stage {stopped.stage}")
+        version, _ = submissions.succession(self._connection, row)
+        if row.base is not None and row.base != version - 1:
+            return Grounds(ground=NOT_ENTITLED, facts=_CHANGED, by=_SERVER)
+        if row.surface is Surface.CARD:
+            return None
+        member = self._connection.execute(_MEMBER, (row.topic, row.author)).fetchone()
+        if member is None:
+            return Grounds(ground=NOT_ENTITLED, facts=_NOT_THERE, by=_SERVER)
+        role, muted_until, silenced_until = member
+        bar = barred(row.surface, Role(role), muted_until=muted_until, silenced_until=silenced_until, at=at)
+        if bar is not None:
+            return Grounds(ground=NOT_ENTITLED, facts=_NO_LONGER[bar], by=_SERVER)
+        if row.target is not None:
+            target = self._connection.execute(_TARGET, (row.topic, row.target)).fetchone()
+            if target != (row.author, Kind.MESSAGE.value, 0, 0):
+                return Grounds(ground=NOT_ENTITLED, facts=_CHANGED, by=_SERVER)
+        return None
+
+    def _decide(
+        self,
+        row: Row,
+        kind: DecisionKind,
+        why: Grounds,
+        at: int,
+        bench: Bench,
+        *,
+        automated: bool,
+        until: int | None = None,
+    ) -> DecisionId:
+        """Write a decision down with all its parts, and its leaf; return its id."""
+        ground = bench.ground(why.ground)
+        decision = Decision(
+            decision=DecisionId(new_id()),
+            kind=kind,
+            ground=why.ground,
+            clause=ground.clause,
+            bottom_line=bench.bottom_line(ground),
+            agreement=bench.agreement.version if bench.agreement else "",
+            where=why.where,
+            facts=why.facts or bench.said(ground.titles),
+            by=why.by,
+            automated=automated,
+            at=at,
+            until=until,
+            appeal=bench.said(bench.pack.appeal),
+            leaf=0,
+        )
+        assert row.salt is not None
+        leaf = self.leave(
+            leaves.decided(
+                decision,
+                submission=row.submission,
+                commitment=self._commitment(row),
+                facts=leaves.commitment(row.salt, decision.facts.encode()),
+                topic=row.topic,
+                seq=row.seq,
+            )
+        )
+        self._connection.execute(
+            _DECIDE,
+            (
+                decision.decision,
+                row.submission,
+                decision.kind.value,
+                decision.ground,
+                decision.clause,
+                decision.bottom_line,
+                decision.agreement,
+                msgspec.json.encode(decision.where).decode(),
+                decision.facts,
+                decision.by,
+                decision.automated,
+                decision.at,
+                decision.until,
+                decision.appeal,
+                leaf,
+            ),
+        )
+        return decision.decision
+
+    def leave(self, leaf: leaves.Leaf) -> int:
+        """Append a leaf to the audit log, and return its number."""
+        return self._audit.append(leaf)
+
+    def _move(
+        self,
+        row: Row,
+        state: SubmissionState,
+        *,
+        seq: Seq | None = None,
+        version: int | None = None,
+        until: int | None = None,
+        decision: DecisionId | None = None,
+    ) -> None:
+        self._connection.execute(
+            _MOVE,
+            {
+                "state": state.value,
+                "seq": seq,
+                "version": version,
+                "topic": row.topic,
+                "labels": msgspec.json.encode(row.labels).decode(),
+                "until": until,
+                "decision": decision,
+                "submission": row.submission,
+            },
+        )
+
+    def _row(self, submission: SubmissionId) -> Row:
+        row = submissions.by_id(self._connection, submission)
+        if row is None:
+            raise ValueError("a ruling on a submission that is not there")
+        return row
+
+    def _concluded(self, submission: SubmissionId, *posted: Posted) -> Concluded:
+        row = self._row(submission)
+        return Concluded(
+            submission=submissions.view(self._connection, row),
+            author=row.author,
+            posted=posted,
+            decisions=submissions.decisions_about(self._connection, submission),
+        )
+
+    def _commitment(self, row: Row) -> str:
+        assert row.salt is not None
+        assert row.content is not None
+        return leaves.commitment(row.salt, row.content)
+
+
+def _changes(row: Row, body: bytes) -> tuple[Change, ...]:
+    """Return what `body`, empty for none, makes of the place it is said in."""
+    match row.surface:
+        case Surface.GROUP_NAME:
+            return (SetName(name=body),)
+        case Surface.GROUP_NOTICE:
+            return (SetNotice(notice=body),)
+        case Surface.GROUP_LISTING:
+            return (SetListing(listing=body),)
+        case Surface.GROUP_SCREEN_NAME:
+            return (SetScreenName(person=row.author, name=body),)
+        case Surface.GROUP_MESSAGE | Surface.CARD:
+            return ()

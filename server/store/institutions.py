@@ -1,0 +1,110 @@
+"""What the public side keeps besides publications: signatures, staff, and who has come into a public group lately."""
+
+import sqlite3
+
+from compliance import leaves
+from protocol.entries import Kind
+from protocol.ids import TopicId, new_cid
+from protocol.staff import StaffRole
+from server.store import people
+from server.store.audit import AuditLog
+from server.store.gate import DIGEST_BYTES
+from server.store.log import Log
+from server.store.public_writes import (
+    AddStaff,
+    Announce,
+    Decide,
+    Introduce,
+    Record,
+    RemoveStaff,
+    SignAgreement,
+    Signed,
+)
+from server.store.writes import Done, Draft, Post, Posted, Taken, TargetGone
+
+_SIGN = "INSERT OR IGNORE INTO signatures (person, digest, version, at, leaf) VALUES (?, ?, ?, ?, ?)"
+_SIGNED = "SELECT 1 FROM signatures WHERE person = ? AND digest = ?"
+_LAST_OF_KIND = "SELECT leaf FROM leaves WHERE kind = ? ORDER BY number DESC LIMIT 1"
+_ADD_STAFF = "INSERT OR IGNORE INTO staff (code, role, digest, added_at) VALUES (?, ?, ?, ?)"
+_REMOVE_STAFF = "UPDATE staff SET removed_at = ? WHERE code = ? AND removed_at IS NULL RETURNING role"
+_ON_DUTY = "SELECT role FROM staff WHERE code = ? AND removed_at IS NULL"
+_UNANNOUNCED = "SELECT unannounced, newcomer FROM topics WHERE topic = ? AND unannounced > 0"
+_ANNOUNCED = "UPDATE topics SET unannounced = 0, newcomer = NULL WHERE topic = ?"
+_CHIEFS = frozenset({"withdraw", "restore"})
+
+
+class Institutions:
+    """Executes these writes, through the writer's connection, in the writer's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, log: Log, audit: AuditLog) -> None:
+        self._connection = connection
+        self._log = log
+        self._audit = audit
+
+    def sign(self, sign: SignAgreement) -> Signed:
+        """Put a signature on record, once (Art. 6)."""
+        people.introduce(self._connection, sign.person, sign.handle, sign.skeleton, at=sign.at)
+        if not self._connection.execute(_SIGNED, (sign.person, sign.digest)).fetchone():
+            leaf = self._audit.append(leaves.agreement_signed(at=sign.at, agreement=sign.digest, version=sign.version))
+            self._connection.execute(_SIGN, (sign.person, sign.digest, sign.version, sign.at, leaf))
+        return Signed()
+
+    def introduce(self, introduce: Introduce) -> Done:
+        """Make a person known to the public side."""
+        who = introduce
+        people.introduce(self._connection, who.person, who.handle, who.skeleton, at=who.at)
+        return Done()
+
+    def announce(self, announce: Announce) -> Posted | Done:
+        """Say how many have come since the last time, in one entry."""
+        row = self._connection.execute(_UNANNOUNCED, (announce.topic,)).fetchone()
+        if row is None:
+            return Done()
+        count, newcomer = row
+        self._connection.execute(_ANNOUNCED, (announce.topic,))
+        draft = Draft(
+            kind=Kind.JOINED,
+            sender=newcomer,
+            cid=new_cid(announce.at),
+            digest=bytes(DIGEST_BYTES),
+            at=announce.at,
+            count=count,
+        )
+        return self._log.add(Post(topic=TopicId(announce.topic), generation=0, draft=draft))
+
+    def record(self, record: Record) -> Done:
+        """Add a leaf, unless the last of its kind says the same but for the time."""
+        if record.once:
+            last = self._connection.execute(_LAST_OF_KIND, (record.leaf.kind,)).fetchone()
+            if last is not None and _timeless(last[0]) == _timeless(record.leaf.says):
+                return Done()
+        self._audit.append(record.leaf)
+        return Done()
+
+    def add_staff(self, add: AddStaff) -> Done | Taken:
+        """Make a staff account. A code is never given out twice: decisions are signed with it."""
+        if not self._connection.execute(_ADD_STAFF, (add.code, add.role.value, add.digest, add.at)).rowcount:
+            return Taken()
+        self._audit.append(leaves.staff(at=add.at, code=add.code, role=add.role, act=leaves.StaffAct.ADDED))
+        return Done()
+
+    def remove_staff(self, remove: RemoveStaff) -> Done | TargetGone:
+        """End a staff account. What it decided stays."""
+        row = self._connection.execute(_REMOVE_STAFF, (remove.at, remove.code)).fetchone()
+        if row is None:
+            return TargetGone()
+        self._audit.append(
+            leaves.staff(at=remove.at, code=remove.code, role=StaffRole(row[0]), act=leaves.StaffAct.REMOVED)
+        )
+        return Done()
+
+    def may(self, decide: Decide) -> bool:
+        """Say whether the officer is on duty still, and of a role that may decide this."""
+        row = self._connection.execute(_ON_DUTY, (decide.officer,)).fetchone()
+        if row is None:
+            return False
+        return StaffRole(row[0]) is StaffRole.CHIEF or decide.act.value not in _CHIEFS
+
+
+def _timeless(leaf: bytes) -> dict[str, object]:
+    return {key: value for key, value in leaves.read(leaf).items() if key != "at"}

@@ -1,0 +1,208 @@
+"""Reading the public side: what authors, staff and everybody may ask. No road leads from here to the private store."""
+
+from collections.abc import Sequence
+from json import dumps
+from typing import Any
+
+from protocol.decisions import SubmissionState
+from protocol.entries import Admission
+from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
+from protocol.limits import COLLECTION_ITEMS
+from protocol.public import AuditReply, Card, Listing, ReceiptReply, SubmissionsReply
+from protocol.publications import Surface, decode, decode_content, fields_of
+from protocol.staff import ItemReply, QueueItem, QueueReply, StaffRole
+from server.store import audit, submissions
+from server.store.base import Officer, PublicFacts, SubmittedBefore, TargetVersion
+from server.store.public_writes import Case
+from server.store.reading import SqliteReader
+
+EXCERPT_CHARS = 120
+SCANNED = 10_000  # Listed groups looked at in one search; an index comes with the search of the public side.
+
+_SIGNED = "SELECT digest FROM signatures WHERE person = ? ORDER BY digest = ? DESC, at DESC LIMIT 1"
+_OWN = f"""
+SELECT {submissions.COLUMNS} FROM submissions WHERE author = :author
+    AND (:before IS NULL OR number < (SELECT number FROM submissions WHERE submission = :before AND author = :author))
+ORDER BY number DESC LIMIT :limit
+"""
+_OPEN = f"SELECT {submissions.COLUMNS} FROM submissions WHERE state = 'waiting' ORDER BY number"
+_DUE = "SELECT submission FROM submissions WHERE state = 'held' AND until <= ? ORDER BY until, number LIMIT 100"
+_QUEUE = """
+SELECT s.submission, s.surface, s.state, s.at, s.until, d.ground, d.by, s.content
+FROM submissions AS s LEFT JOIN decisions AS d ON d.decision = s.decision
+WHERE s.state = 'held' ORDER BY s.until, s.number LIMIT ?
+"""
+_LISTING = """
+SELECT topic, seats, admission, listed, history_open, name, listing FROM topics
+WHERE kind = 'group' AND admission IS NOT NULL AND seats > 0
+"""
+_CARDS = """
+SELECT p.person, p.handle, t.topic, e.seq, e.body FROM json_each(?) AS wanted
+JOIN topics AS t ON t.one_peer = wanted.value AND t.other_peer = wanted.value AND t.kind = 'card'
+JOIN people AS p ON p.person = wanted.value
+JOIN entries AS e ON e.topic = t.topic AND e.seq = (
+    SELECT max(seq) FROM entries WHERE topic = t.topic AND kind = 'card') AND NOT e.withdrawn AND e.body IS NOT NULL
+"""
+_TARGET = "SELECT sender, kind, erased OR withdrawn FROM entries WHERE topic = ? AND seq = ?"
+_VERSIONS = "SELECT count(*) + 1 FROM entries WHERE topic = ? AND target = ? AND kind = 'edit'"
+_STAFF = "SELECT code, role, digest FROM staff WHERE code = ? AND removed_at IS NULL"
+
+
+class SqlitePublicReader(SqliteReader):
+    """One read-only connection to the public store; see the port `PublicReader`."""
+
+    def facts(self, author: PersonId, agreement: bytes | None) -> PublicFacts:
+        """Return what the gate's stages ask about `author`."""
+        row = self._row(_SIGNED, (author, agreement or b""))
+        return PublicFacts(signed=row[0] if row else None, held=submissions.held_by(self._connection, author))
+
+    def submitted(self, author: PersonId, cid: Cid) -> SubmittedBefore | None:
+        """Return what `author` submitted as `cid`."""
+        with self._snapshot() as connection:
+            row = submissions.by_cid(connection, author, cid)
+            if row is None:
+                return None
+            return SubmittedBefore(submission=submissions.view(connection, row), digest=row.digest)
+
+    def target(self, topic: TopicId, seq: Seq) -> TargetVersion | None:
+        """Return whose text an edit would change, and in which version it is."""
+        with self._snapshot() as connection:
+            row = connection.execute(_TARGET, (topic, seq)).fetchone()
+            if row is None or row[2]:
+                return None
+            version = connection.execute(_VERSIONS, (topic, seq)).fetchone()[0]
+        return TargetVersion(author=row[0], kind=row[1], version=version)
+
+    def own(self, author: PersonId, *, before: SubmissionId | None, limit: int) -> SubmissionsReply:
+        """Return what `author` submitted, newest first."""
+        asked = {"author": author, "before": before, "limit": limit + 1}
+        with self._snapshot() as connection:
+            rows = [submissions.row_of(row) for row in connection.execute(_OWN, asked).fetchall()]
+            views = tuple(submissions.view(connection, row) for row in rows[:limit] if row is not None)
+        return SubmissionsReply(submissions=views, complete=len(rows) <= limit)
+
+    def receipt(self, author: PersonId, submission: SubmissionId) -> ReceiptReply | None:
+        """Return all that the audit log says of what `author` submitted, with its proofs."""
+        with self._snapshot() as connection:
+            row = submissions.by_id(connection, submission)
+            if row is None or row.author != author:
+                return None
+            found = audit.receipt(connection, submission)
+        return ReceiptReply(
+            size=found.head.size,
+            root=found.head.root,
+            verdicts=found.verdicts[:COLLECTION_ITEMS],
+            salt=row.salt,
+            content=row.content,
+        )
+
+    def audit(self, since: int) -> AuditReply | None:
+        """Return the audit log's size and root, with proof of its first `since` leaves; None: it never had so many."""
+        with self._snapshot() as connection:
+            try:
+                found = audit.consistency(connection, since)
+            except audit.NoSuchLeafError:
+                return None
+        return AuditReply(size=found.head.size, root=found.head.root, consistency=found.proof)
+
+    def cards(self, persons: Sequence[PersonId]) -> tuple[Card, ...]:
+        """Return the public cards of those of `persons` who have one."""
+        rows = self._rows(_CARDS, (dumps(list(dict.fromkeys(persons))),))
+        return tuple(Card(person=row[0], handle=row[1], topic=row[2], seq=row[3], body=row[4]) for row in rows)
+
+    def listing(self, topic: TopicId) -> Listing | None:
+        """Return one public group as anybody sees it."""
+        row = self._row(_LISTING + "AND topic = ?", (topic,))
+        return None if row is None else _listing(row)
+
+    def find(self, query: str, *, limit: int) -> tuple[Listing, ...]:
+        """Return listed groups whose name or listing has `query` in it, the largest first. Queries are not stored."""
+        wanted = query.casefold()
+        found: list[Listing] = []
+        for row in self._connection.execute(_LISTING + f"AND listed ORDER BY seats DESC, topic LIMIT {SCANNED}"):
+            if not wanted or any(wanted in text.casefold() for text in (*_texts(row[5]), *_texts(row[6]))):
+                found.append(_listing(row))
+                if len(found) == limit:
+                    break
+        return tuple(found)
+
+    def unannounced(self) -> tuple[TopicId, ...]:
+        """Return the public groups into which people have come without an entry that says so."""
+        return tuple(row[0] for row in self._rows("SELECT topic FROM topics WHERE unannounced > 0", ()))
+
+    # The gate.
+
+    def waiting(self) -> tuple[Case, ...]:
+        """Return what was submitted and has not been judged, in order."""
+        with self._snapshot() as connection:
+            rows = [submissions.row_of(row) for row in connection.execute(_OPEN).fetchall()]
+            return tuple(submissions.case_of(connection, row) for row in rows if row is not None)
+
+    def due(self, at: int) -> tuple[SubmissionId, ...]:
+        """Return some of the items whose hold has ended by `at` (Unix ms), the oldest first."""
+        return tuple(row[0] for row in self._rows(_DUE, (at,)))
+
+    # Staff.
+
+    def officer(self, code: str) -> Officer | None:
+        """Return the officer on duty with this code."""
+        row = self._row(_STAFF, (code,))
+        return None if row is None else Officer(code=row[0], role=StaffRole(row[1]), digest=row[2])
+
+    def queue(self, limit: int) -> QueueReply:
+        """Return what is held, the oldest deadline first."""
+        with self._snapshot() as connection:
+            rows = connection.execute(_QUEUE, (limit,)).fetchall()
+            total = connection.execute("SELECT count(*) FROM submissions WHERE state = 'held'").fetchone()[0]
+        items = tuple(
+            QueueItem(
+                item=item,
+                surface=Surface(surface),
+                state=SubmissionState(state),
+                at=at,
+                due=until,
+                ground=ground or "",
+                by=by or "",
+                excerpt=_excerpt(content),
+            )
+            for item, surface, state, at, until, ground, by, content in rows
+        )
+        return QueueReply(items=items, total=total)
+
+    def item(
+        self, item: SubmissionId | None, *, topic: TopicId | None = None, seq: Seq | None = None
+    ) -> ItemReply | None:
+        """Return one submission, by its id or by the entry it became, with all decisions about it."""
+        with self._snapshot() as connection:
+            if item is not None:
+                row = submissions.by_id(connection, item)
+            else:
+                row = submissions.by_entry(connection, topic, seq) if topic and seq else None
+            if row is None:
+                return None
+            return ItemReply(
+                submission=submissions.view(connection, row),
+                decisions=submissions.decisions_about(connection, row.submission),
+            )
+
+
+def _excerpt(content: bytes | None) -> str:
+    texts = fields_of(decode_content(content)).values() if content else ()
+    return " ".join(" · ".join(texts).split())[:EXCERPT_CHARS]
+
+
+def _texts(body: bytes | None) -> tuple[str, ...]:
+    return tuple(fields_of(decode(body).content).values()) if body else ()
+
+
+def _listing(row: tuple[Any, ...]) -> Listing:
+    topic, members, admission, listed, history_open, name, listing = row
+    return Listing(
+        topic=topic,
+        members=members,
+        admission=Admission(admission),
+        listed=bool(listed),
+        history_open=bool(history_open),
+        name=name or None,
+        listing=listing or None,
+    )

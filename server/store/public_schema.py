@@ -1,0 +1,109 @@
+"""The tables that only the public side has: submissions, decisions, rulings, signatures, staff; and what they forbid.
+
+What must never happen is refused by the file itself, whatever the code above it does: an entry with a text that no
+ruling let through, a binding state without its decision, a decision without one of its parts, a leaf that changes.
+"""
+
+from server.store.audit import AUDIT_TABLES
+
+PUBLIC_TABLES = (
+    *AUDIT_TABLES,
+    """CREATE TABLE submissions (
+        number INTEGER PRIMARY KEY,
+        submission TEXT NOT NULL UNIQUE,
+        author TEXT NOT NULL,
+        cid BLOB NOT NULL,
+        digest BLOB NOT NULL, -- Keyed, of all that was asked for: tells a repeat from a conflict.
+        surface TEXT NOT NULL,
+        topic TEXT,
+        reply_to INTEGER,
+        target INTEGER,
+        base INTEGER,
+        content BLOB, -- Gone when it is erased.
+        salt BLOB, -- Of its commitment in the audit log; gone with the content.
+        state TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        labels TEXT NOT NULL DEFAULT '[]',
+        seq INTEGER,
+        version INTEGER,
+        until INTEGER,
+        withdrawn INTEGER NOT NULL DEFAULT 0,
+        decision TEXT,
+        UNIQUE (cid, author),
+        CHECK ((state = 'published') = (seq IS NOT NULL)),
+        CHECK ((state = 'held') = (until IS NOT NULL))
+    ) STRICT""",
+    "CREATE INDEX submissions_of ON submissions (author, number)",
+    "CREATE INDEX submissions_open ON submissions (until, number) WHERE state IN ('waiting', 'held')",
+    "CREATE INDEX submissions_entry ON submissions (topic, seq) WHERE seq IS NOT NULL",
+    """CREATE TABLE decisions (
+        number INTEGER PRIMARY KEY,
+        decision TEXT NOT NULL UNIQUE,
+        submission TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('hold', 'reject', 'label', 'release', 'lapse', 'withdraw', 'restore')),
+        ground TEXT NOT NULL CHECK (ground <> ''),
+        clause TEXT NOT NULL CHECK (clause <> ''),
+        bottom_line TEXT NOT NULL,
+        agreement TEXT NOT NULL,
+        places TEXT NOT NULL,
+        facts TEXT NOT NULL CHECK (facts <> ''),
+        by TEXT NOT NULL CHECK (by <> ''),
+        automated INTEGER NOT NULL CHECK (automated IN (0, 1)),
+        at INTEGER NOT NULL,
+        until INTEGER CHECK (kind <> 'hold' OR until > at),
+        appeal TEXT NOT NULL CHECK (appeal <> ''),
+        leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number)
+    ) STRICT""",
+    "CREATE INDEX decisions_about ON decisions (submission, number)",
+    """CREATE TRIGGER decisions_have_a_leaf BEFORE INSERT ON decisions
+    WHEN NOT EXISTS (SELECT 1 FROM leaves WHERE number = NEW.leaf AND kind = 'decision')
+    BEGIN SELECT RAISE(ABORT, 'a decision without its leaf'); END""",
+    """CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'a decision does not change'); END""",
+    """CREATE TRIGGER decisions_are_kept BEFORE DELETE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'a decision is kept'); END""",
+    """CREATE TRIGGER binding_states_are_decided BEFORE UPDATE OF state ON submissions
+    WHEN NEW.state IN ('held', 'rejected', 'lapsed') AND NOT EXISTS (
+        SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.submission
+        AND kind = CASE NEW.state WHEN 'held' THEN 'hold' WHEN 'rejected' THEN 'reject' ELSE 'lapse' END)
+    BEGIN SELECT RAISE(ABORT, 'a binding state without its decision'); END""",
+    """CREATE TRIGGER withdrawals_are_decided BEFORE UPDATE OF withdrawn ON submissions
+    WHEN NEW.withdrawn <> OLD.withdrawn AND NOT EXISTS (
+        SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.submission
+        AND kind = CASE NEW.withdrawn WHEN 1 THEN 'withdraw' ELSE 'restore' END)
+    BEGIN SELECT RAISE(ABORT, 'a withdrawal without its decision'); END""",
+    # One final verdict for each version that anybody sees; what is restored is seen by the decision that restored it.
+    """CREATE TABLE rulings (
+        topic TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        submission TEXT NOT NULL,
+        decision TEXT,
+        leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number),
+        PRIMARY KEY (topic, seq)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX rulings_once ON rulings (submission) WHERE decision IS NULL",
+    """CREATE TRIGGER nothing_is_public_unruled BEFORE INSERT ON entries
+    WHEN NEW.body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM rulings WHERE topic = NEW.topic AND seq = NEW.seq)
+    BEGIN SELECT RAISE(ABORT, 'a public text without a ruling'); END""",
+    """CREATE TRIGGER public_texts_do_not_change BEFORE UPDATE OF body ON entries
+    WHEN NEW.body IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a public text does not change'); END""",
+    # Whoever takes back what they published takes it back everywhere.
+    """CREATE TRIGGER recalled_is_forgotten AFTER UPDATE OF erased ON entries WHEN NEW.erased
+    BEGIN UPDATE submissions SET content = NULL, salt = NULL WHERE topic = NEW.topic AND seq = NEW.seq; END""",
+    """CREATE TABLE signatures (
+        person TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        version TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number),
+        PRIMARY KEY (person, digest)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE staff (
+        code TEXT PRIMARY KEY,
+        role TEXT NOT NULL CHECK (role IN ('reviewer', 'chief')),
+        digest BLOB NOT NULL UNIQUE,
+        added_at INTEGER NOT NULL,
+        removed_at INTEGER
+    ) STRICT, WITHOUT ROWID""",
+)

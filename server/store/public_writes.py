@@ -1,0 +1,228 @@
+"""What can be written about publishing, as values, and what comes of it. All of it goes to the public store."""
+
+from typing import get_args
+
+import msgspec
+
+from compliance.bench import Bench
+from compliance.leaves import Leaf
+from compliance.ruling import Ruling
+from compliance.verdicts import Answer
+from protocol.decisions import Decision, Span, Submission
+from protocol.entries import Side, side_of
+from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
+from protocol.publications import Content, Surface
+from protocol.staff import OfficerAct, StaffRole
+from server.store.writes import Outcome, Posted, Write
+
+
+class Submit(msgspec.Struct, frozen=True, kw_only=True):
+    """Keep what somebody wants to publish, before anybody judges it.
+
+    `handle`, `skeleton`: for the first time that this author does anything public. `digest`: keyed, of all that the
+    request says. Outcomes: Accepted | Resubmitted | Conflict | TooManyHeld.
+    """
+
+    submission: SubmissionId
+    author: PersonId
+    handle: str
+    skeleton: str
+    cid: Cid
+    digest: bytes
+    surface: Surface
+    content: Content
+    topic: TopicId | None
+    reply_to: Seq | None
+    target: Seq | None
+    base: int | None
+    at: int
+    bench: Bench
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission as the gate takes it up. `previous`: digest of the version it would replace, if there is one."""
+
+    submission: SubmissionId
+    author: PersonId
+    surface: Surface
+    topic: TopicId | None
+    content: Content
+    version: int
+    previous: bytes | None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """It is kept, and waits to be judged."""
+
+    case: Case
+
+
+class Resubmitted(msgspec.Struct, frozen=True):
+    """The author submitted this before: here is what has become of it."""
+
+    submission: Submission
+
+
+class TooManyHeld(msgspec.Struct, frozen=True):
+    """So many items of this author are held already."""
+
+    most: int
+
+
+class Conclude(msgspec.Struct, frozen=True, kw_only=True):
+    """Carry a ruling out, unless the author has taken the item back meanwhile, and record what each hook said.
+
+    Publishing asks all stages but the hooks again, and whether the author may still publish there; what fails then
+    lapses. Outcomes: Concluded | Dropped.
+    """
+
+    submission: SubmissionId
+    ruling: Ruling
+    answers: tuple[Answer, ...]
+    at: int
+    bench: Bench
+
+
+class Concluded(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the submission stands now. `posted`: what entered a log by it; `decisions`: all about it, oldest first."""
+
+    submission: Submission
+    author: PersonId
+    posted: tuple[Posted, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing of it is kept but the record of the failures, so its cid may be used again.
+
+    `retry_after_ms` None: not because a hook failed, but because `most` items are held already.
+    """
+
+    retry_after_ms: int | None
+    most: int = 0
+
+
+class TakeBack(msgspec.Struct, frozen=True, kw_only=True):
+    """The author does not want it any more. Outcomes: Concluded | NotPossible | NoSuchSubmission."""
+
+    submission: SubmissionId
+    author: PersonId
+    at: int
+
+
+class Expire(msgspec.Struct, frozen=True, kw_only=True):
+    """A hold has ended: release or reject, as the pack says. Outcomes: Concluded | NotPossible (nothing to do)."""
+
+    submission: SubmissionId
+    at: int
+    bench: Bench
+
+
+class Decide(msgspec.Struct, frozen=True, kw_only=True):
+    """An officer decides. Outcomes: Concluded | NotPossible | NoSuchSubmission | OffDuty."""
+
+    submission: SubmissionId
+    act: OfficerAct
+    officer: str
+    ground: str
+    facts: str
+    where: tuple[Span, ...]
+    at: int
+    bench: Bench
+
+
+class NotPossible(msgspec.Struct, frozen=True):
+    """Its state does not allow that move; `submission` is what it is."""
+
+    submission: Submission
+
+
+class NoSuchSubmission(msgspec.Struct, frozen=True):
+    """There is none of this author with this id."""
+
+
+class OffDuty(msgspec.Struct, frozen=True):
+    """There is no such officer any more, or their role does not allow it."""
+
+
+class SignAgreement(msgspec.Struct, frozen=True, kw_only=True):
+    """A person signs an agreement (Art. 6). Outcome: Signed."""
+
+    person: PersonId
+    handle: str
+    skeleton: str
+    digest: bytes
+    version: str
+    at: int
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """It is on record."""
+
+
+class Introduce(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's first public act: from now on the public side knows their handle. Outcome: Done."""
+
+    person: PersonId
+    handle: str
+    skeleton: str
+    at: int
+
+
+class Announce(msgspec.Struct, frozen=True, kw_only=True):
+    """Say in a public group, in one entry, how many have come since the last time. Outcomes: Posted | Done (nobody)."""
+
+    topic: TopicId
+    at: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Add a leaf to the audit log, unless it says what the last one of its kind said (`once`). Outcome: Done."""
+
+    leaf: Leaf
+    once: bool = False
+
+
+class AddStaff(msgspec.Struct, frozen=True, kw_only=True):
+    """Outcomes: Done | Taken (there is, or was, somebody with this code)."""
+
+    code: str
+    role: StaffRole
+    digest: bytes
+    at: int
+
+
+class RemoveStaff(msgspec.Struct, frozen=True, kw_only=True):
+    """Outcomes: Done | TargetGone."""
+
+    code: str
+    at: int
+
+
+PublicWrite = (
+    Submit
+    | Conclude
+    | TakeBack
+    | Expire
+    | Decide
+    | SignAgreement
+    | Introduce
+    | Announce
+    | Record
+    | AddStaff
+    | RemoveStaff
+)
+PublicOutcome = (
+    Accepted | Resubmitted | TooManyHeld | Concluded | Dropped | NotPossible | NoSuchSubmission | OffDuty | Signed
+)
+PUBLIC_WRITES: frozenset[type] = frozenset(get_args(PublicWrite))
+AnyWrite = Write | PublicWrite
+AnyOutcome = Outcome | PublicOutcome
+
+
+def side_of_write(write: AnyWrite) -> Side:
+    """Return the side whose store `write` is for."""
+    if type(write) in PUBLIC_WRITES:
+        return Side.PUBLIC
+    topic: TopicId | None = getattr(write, "topic", None)
+    return Side.PRIVATE if topic is None else side_of(topic)

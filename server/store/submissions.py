@@ -1,0 +1,241 @@
+"""Submissions as rows: keeping them, finding them, and how their author sees them. Both writer and readers need it."""
+
+import secrets
+import sqlite3
+from typing import Any
+
+import msgspec
+from blake3 import blake3
+
+from compliance.bench import Bench
+from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
+from protocol.entries import Kind
+from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
+from protocol.publications import Surface, decode_content, encode_content
+from server.store import people
+from server.store.public_writes import Accepted, Case, Resubmitted, Submit, TooManyHeld
+from server.store.writes import Conflict
+
+SALT_BYTES = 32
+KINDS: dict[Surface, Kind] = {
+    Surface.GROUP_MESSAGE: Kind.MESSAGE,
+    Surface.GROUP_NAME: Kind.NAMED,
+    Surface.GROUP_NOTICE: Kind.NOTICE,
+    Surface.GROUP_LISTING: Kind.LISTING,
+    Surface.GROUP_SCREEN_NAME: Kind.SCREEN_NAME,
+    Surface.CARD: Kind.CARD,
+}
+
+COLUMNS = (
+    "submission, author, cid, digest, surface, topic, reply_to, target, base, content, salt, state, at, labels, seq,"
+    " version, until, withdrawn, decision"
+)
+_DECISION = (
+    "decision, kind, ground, clause, bottom_line, agreement, places, facts, by, automated, at, until, appeal, leaf"
+)
+_BY_ID = f"SELECT {COLUMNS} FROM submissions WHERE submission = ?"
+_BY_CID = f"SELECT {COLUMNS} FROM submissions WHERE cid = ? AND author = ?"
+_BY_ENTRY = f"SELECT {COLUMNS} FROM submissions WHERE topic = ? AND seq = ?"
+_INSERT = f"INSERT INTO submissions ({COLUMNS}) VALUES ({', '.join('?' * 19)})"
+_HELD = "SELECT count(*) FROM submissions WHERE author = ? AND state = 'held'"
+_CLAIMED = "SELECT 1 FROM cids WHERE cid = ? AND sender = ?"
+_CARD = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = one_peer AND kind = 'card'"
+_DECIDED = f"SELECT {_DECISION} FROM decisions WHERE decision = ?"
+_ABOUT = f"SELECT {_DECISION} FROM decisions WHERE submission = ? ORDER BY number"
+# The last text of its kind: of a group's name and the like, of one member's screen name, of a card.
+_LATEST = """
+SELECT count(*), max(seq) FROM entries WHERE topic = :topic AND kind = :kind AND (:sender IS NULL OR sender = :sender)
+"""
+_EDITS = "SELECT count(*), max(seq) FROM entries WHERE topic = ? AND target = ? AND kind = 'edit'"
+_BODY = "SELECT body FROM entries WHERE topic = ? AND seq = ?"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `submissions`."""
+
+    submission: SubmissionId
+    author: PersonId
+    cid: Cid
+    digest: bytes
+    surface: Surface
+    topic: TopicId | None
+    reply_to: Seq | None
+    target: Seq | None
+    base: int | None
+    content: bytes | None
+    salt: bytes | None
+    state: SubmissionState
+    at: int
+    labels: tuple[str, ...]
+    seq: Seq | None
+    version: int | None
+    until: int | None
+    withdrawn: bool
+    decision: str | None
+
+
+def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmitted | Conflict | TooManyHeld:
+    """Keep what somebody wants to publish. A repeat gets what it has become, never a second judgement."""
+    row = by_cid(connection, submit.author, submit.cid)
+    if row is not None:
+        same = row.digest == submit.digest and submit.topic in {None, row.topic}
+        return Resubmitted(view(connection, row)) if same else Conflict()
+    if connection.execute(_CLAIMED, (submit.cid, submit.author)).fetchone():
+        return Conflict()
+    most = submit.bench.pack.holds.per_author
+    if held_by(connection, submit.author) >= most:
+        return TooManyHeld(most)
+    people.introduce(connection, submit.author, submit.handle, submit.skeleton, at=submit.at)
+    topic = submit.topic or card_of(connection, submit.author)
+    connection.execute(
+        _INSERT,
+        (
+            submit.submission,
+            submit.author,
+            submit.cid,
+            submit.digest,
+            submit.surface.value,
+            topic,
+            submit.reply_to,
+            submit.target,
+            submit.base,
+            encode_content(submit.content),
+            secrets.token_bytes(SALT_BYTES),
+            SubmissionState.WAITING.value,
+            submit.at,
+            "[]",
+            None,
+            None,
+            None,
+            0,
+            None,
+        ),
+    )
+    found = by_id(connection, submit.submission)
+    assert found is not None
+    return Accepted(case_of(connection, found))
+
+
+def case_of(connection: sqlite3.Connection, row: Row) -> Case:
+    """Return what the gate takes up of a submission."""
+    assert row.content is not None
+    version, previous = succession(connection, row)
+    return Case(
+        submission=row.submission,
+        author=row.author,
+        surface=row.surface,
+        topic=row.topic,
+        content=decode_content(row.content),
+        version=version,
+        previous=previous,
+    )
+
+
+def succession(connection: sqlite3.Connection, row: Row) -> tuple[int, bytes | None]:
+    """Return which version of its text a submission would be now, and the digest of the one it would replace."""
+    if row.topic is None:
+        return 1, None
+    if row.target is not None:
+        count, last = connection.execute(_EDITS, (row.topic, row.target)).fetchone()
+        return count + 2, _digest(connection, row.topic, last or row.target)
+    if row.surface is Surface.GROUP_MESSAGE:
+        return 1, None
+    sender = row.author if row.surface is Surface.GROUP_SCREEN_NAME else None
+    asked = {"topic": row.topic, "kind": KINDS[row.surface].value, "sender": sender}
+    count, last = connection.execute(_LATEST, asked).fetchone()
+    return count + 1, None if last is None else _digest(connection, row.topic, last)
+
+
+def held_by(connection: sqlite3.Connection, author: PersonId) -> int:
+    """Return how many items of `author` are held."""
+    found: int = connection.execute(_HELD, (author,)).fetchone()[0]
+    return found
+
+
+def card_of(connection: sqlite3.Connection, person: PersonId) -> TopicId | None:
+    """Return the topic that is the card of `person`, if they have one."""
+    row = connection.execute(_CARD, (person,)).fetchone()
+    return None if row is None else TopicId(row[0])
+
+
+def by_id(connection: sqlite3.Connection, submission: SubmissionId) -> Row | None:
+    """Return one submission."""
+    return row_of(connection.execute(_BY_ID, (submission,)).fetchone())
+
+
+def by_cid(connection: sqlite3.Connection, author: PersonId, cid: Cid) -> Row | None:
+    """Return what `author` submitted as `cid`."""
+    return row_of(connection.execute(_BY_CID, (cid, author)).fetchone())
+
+
+def by_entry(connection: sqlite3.Connection, topic: TopicId, seq: Seq) -> Row | None:
+    """Return what became the entry `seq` of `topic`."""
+    return row_of(connection.execute(_BY_ENTRY, (topic, seq)).fetchone())
+
+
+def row_of(values: tuple[Any, ...] | None) -> Row | None:
+    """Return a row of COLUMNS, if it is one."""
+    if values is None:
+        return None
+    fields = dict(zip(COLUMNS.replace(" ", "").split(","), values, strict=True))
+    fields["surface"] = Surface(fields["surface"])
+    fields["state"] = SubmissionState(fields["state"])
+    fields["labels"] = tuple(msgspec.json.decode(fields["labels"]))
+    fields["withdrawn"] = bool(fields["withdrawn"])
+    return Row(**fields)
+
+
+def view(connection: sqlite3.Connection, row: Row) -> Submission:
+    """Return a submission as its author sees it."""
+    decided = connection.execute(_DECIDED, (row.decision,)).fetchone() if row.decision else None
+    return Submission(
+        submission=row.submission,
+        cid=row.cid,
+        surface=row.surface,
+        state=row.state,
+        at=row.at,
+        topic=row.topic,
+        target=row.target,
+        content=decode_content(row.content) if row.content is not None else None,
+        labels=row.labels,
+        seq=row.seq,
+        version=row.version,
+        until=row.until,
+        withdrawn=row.withdrawn,
+        decision=_decision(decided) if decided else None,
+    )
+
+
+def decisions_about(connection: sqlite3.Connection, submission: SubmissionId) -> tuple[Decision, ...]:
+    """Return all decisions about a submission, oldest first."""
+    return tuple(_decision(row) for row in connection.execute(_ABOUT, (submission,)))
+
+
+def agreement_version(bench: Bench) -> str:
+    """Return the version of the agreement in force; empty when none is asked for."""
+    return bench.agreement.version if bench.agreement else ""
+
+
+def _decision(row: tuple[Any, ...]) -> Decision:
+    decision, kind, ground, clause, line, agreement, places, facts, by, automated, at, until, appeal, leaf = row
+    return Decision(
+        decision=decision,
+        kind=DecisionKind(kind),
+        ground=ground,
+        clause=clause,
+        bottom_line=line,
+        agreement=agreement,
+        where=tuple(msgspec.json.decode(places, type=list[Span])),
+        facts=facts,
+        by=by,
+        automated=bool(automated),
+        at=at,
+        until=until,
+        appeal=appeal,
+        leaf=leaf,
+    )
+
+
+def _digest(connection: sqlite3.Connection, topic: TopicId, seq: Seq) -> bytes | None:
+    row = connection.execute(_BODY, (topic, seq)).fetchone()
+    return blake3(row[0]).digest() if row and row[0] else None

@@ -1,0 +1,1 @@
+"""What hutong promises (docs/COMPLIANCE.md), one file a promise."""
