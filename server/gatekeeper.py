@@ -105,9 +105,6 @@ class Gatekeeper:
     def _answered(self, line: _Line, item: _Item, answers: list[Answer]) -> None:
         item.answers = tuple(self._sound(answer) for answer in answers)
         item.ruling = rule(item.answers, self._bench.pack, at=self._clock.wall_ms())
-        for answer in item.answers:
-            if isinstance(answer.outcome, Failure):
-                log.warning("hook.failed", hook=answer.hook, failure=answer.outcome, policy=answer.on_error)
         waiting = self._lines[line]
         while waiting and waiting[0].ruling is not None:
             self._conclude(waiting.popleft())

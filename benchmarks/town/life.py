@@ -12,7 +12,7 @@ from benchmarks.town.host import Host
 from benchmarks.town.ledger import Ledger
 from benchmarks.town.people import Place, Resident, Town
 from benchmarks.town.turns import Sequel, Turn, turns
-from client.account import register
+from client.account import acknowledge, register
 from protocol.content import Text, encode
 from protocol.frames import GroupAccept, GroupFound, GroupInvite, Send
 from protocol.ids import Cid, Seq, TopicId
@@ -46,7 +46,9 @@ class Life:
 
         async def one(resident: Resident) -> None:
             async with limit:
-                account = await register(self.host.url, resident.handle, resident.password, device="at home")
+                account = await register(
+                    self.host.url, resident.handle, resident.password, device="at home", sign=acknowledge
+                )
             line = await self._line(resident, nursery)
             if line is not None:
                 account = msgspec.structs.replace(account, url=line.url)

@@ -4,7 +4,7 @@ A check runs where everything else waits for it, so its work is bounded by the s
 can make it worse: no pattern that backtracks, no loop over what an author chooses.
 """
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, Protocol, Self
 
 import msgspec
@@ -48,7 +48,7 @@ class Check(Protocol):
     grounds: frozenset[str]
 
     @property
-    def rules(self) -> Set[str]:
+    def rules(self) -> frozenset[str]:
         """Its rules one by one, so that a reload can say how many came and went."""
         return frozenset()
 

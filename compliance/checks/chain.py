@@ -5,7 +5,6 @@ exaggerated versions (Q&A 9). It does not know who says something, by design, no
 asks for a person to look.
 """
 
-from collections.abc import Set
 from typing import Annotated, Self
 
 import msgspec
@@ -31,7 +30,7 @@ REASON = (
 URGES = (
     "spread this", "spread the word", "please spread", "please forward", "forward this", "forward to", "please share",
     "share this", "share with everyone", "pass it on", "pass this on", "send this to", "tell everyone",
-    "before it is deleted", "转发", "扩散", "速转", "求转", "转给", "转到", "不转不是中国人", "不转不是", "告诉身边", "告诉家人",
+    "before it is deleted", "转发", "扩散", "速转", "求转", "转给", "转到", "不转不是", "告诉身边", "告诉家人",
     "告诉更多", "让更多人", "让更多的人", "删前速看",
 )  # fmt: skip
 
@@ -92,7 +91,7 @@ class Chain(Check):
         self.digest = blake3(msgspec.json.encode([VERSION, characters.VERSION, options])).hexdigest()
 
     @property
-    def rules(self) -> Set[str]:
+    def rules(self) -> frozenset[str]:
         """The urges."""
         return frozenset(self._patterns)
 
@@ -108,13 +107,15 @@ class Chain(Check):
         heard = self._spread.heard(seen, at=publication.minute) - (publication.version > 1)
         if heard < options.others_urging:
             return Allow()
-        places = [text.span(start, end) for text in words_of(publication) for _, start, end in self._urges.find(text.normal)]
+        places = [
+            text.span(start, end) for text in words_of(publication) for _, start, end in self._urges.find(text.normal)
+        ]
         if heard < options.others and not places:
             return Allow()
         return verdict(options.action, label=options.label, ground=options.ground, text=options.text, where=places)
 
     def learn(self, publication: Publication) -> None:
-        """Remember what `publication` says, not who. A new version of something public is remembered, but no other one."""
+        """Remember what `publication` says, not who says it. A new version of something public does not count again."""
         seen = self._sketch(publication)
         if seen.weight >= self._options.shortest:
             self._spread.add(seen, at=publication.minute, counts=publication.version == 1)

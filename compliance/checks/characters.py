@@ -1,4 +1,4 @@
-"""What each character folds to, and which characters cannot be folded alone. Built once from Unicode's and opencc's data.
+"""What each character folds to, and which cannot be folded alone; from Unicode's and opencc's data.
 
 `joining` characters belong to the one before: combining marks, the later letters of a Hangul syllable, and what has no
 form of its own. Before any other character a text can be cut, and the pieces fold as the whole does (UAX #15 §9.1).
@@ -112,7 +112,7 @@ def _canonical_pair(code: int) -> list[str]:
 
 
 def _folded(char: str, simplified: dict[str, str]) -> str:
-    """Return what `char` alone folds to: compatibility forms, case, traditional characters, loose marks, until it rests."""
+    """Return what `char` alone folds to: compatibility, case, traditional, loose marks, until it rests."""
     before, now = "", char
     while now != before:
         before = now

@@ -17,34 +17,37 @@ LABELS = 16  # Of one host that are looked at, from the right.
 
 # Where nothing else says that something is a link, its ending does. All countries' two letters, the usual others.
 _COUNTRIES = (
-    "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf"
-    " cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg"
-    " gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn"
-    " kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na"
-    " nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh"
-    " si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve"
-    " vg vi vn vu wf ws ye yt za zm zw"
+    "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca"
+    " cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo"
+    " fr ga gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je"
+    " jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo"
+    " mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt"
+    " pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk"
+    " tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw"
 )
 _OTHERS = (
-    "com net org info biz edu gov mil int name pro mobi asia tel jobs cat coop aero museum travel post arpa onion app art"
-    " bar bet bid bond buzz cam cash casino center chat city click cloud club codes company cool date dev digital direct"
-    " download email expert express faith fans finance fit fun fund fyi games gift global gold group help homes host"
-    " hosting icu ink kim lat life link live loan lol love ltd market media men mom money news ninja one online ooo page"
-    " party photo pics plus poker press promo pub racing red ren rent rest review rocks run sale sbs science sex sexy shop"
-    " shopping show site skin social software solutions space store stream studio style support surf systems tax team"
-    " tech tips today tools top trade trading vet video vin vip wang watch webcam website wiki win wine work works world"
-    " wtf xin xxx xyz zip zone 中国 公司 网络 网址 在线 中文网 商城 我爱你 香港 台湾 рф рус укр бел онлайн сайт ελ"
+    "com net org info biz edu gov mil int name pro mobi asia tel jobs cat coop aero museum travel post arpa onion"
+    " app art bar bet bid bond buzz cam cash casino center chat city click cloud club codes company cool date dev"
+    " digital direct download email expert express faith fans finance fit fun fund fyi games gift global gold"
+    " group help homes host hosting icu ink kim lat life link live loan lol love ltd market media men mom money"
+    " news ninja one online ooo page party photo pics plus poker press promo pub racing red ren rent rest review"
+    " rocks run sale sbs science sex sexy shop shopping show site skin social software solutions space store"
+    " stream studio style support surf systems tax team tech tips today tools top trade trading vet video vin vip"
+    " wang watch webcam website wiki win wine work works world wtf xin xxx xyz zip zone"
+    " 中国 公司 网络 网址 在线 中文网 商城 我爱你"
+    " 香港 台湾 рф рус укр бел онлайн сайт ελ"
 )
 ENDINGS = frozenset(_COUNTRIES.split() + _OTHERS.split())
+_ENDING_CHARS = 6  # Of those that are not Latin, at most.
 
 _DOT = re.compile(
     r"[.。]|\s?[\[({]\s?(?:[.。]|dot|点)\s?[\])}]\s?|(?:点| dot )(?=(?:com|cn|net|org|top|xyz|vip|cc)(?![a-z0-9]))"
 )
 _REST = r"(?:[:/?#\\][!-~]*+)?"
+_LABEL = rf"[{LETTERS}][{LETTERS}_\-]*+"
 _LINK = re.compile(
-    rf":[/\\]{{2}}(?P<authority>(?:\[[0-9a-f:.]+\]|[^\s/?#\\\"'<>()\[\]{{}}|,;!`]|{_DOT.pattern}){{1,320}}+){_REST}"
-    rf"|(?<![{LETTERS}\-])(?P<at>@?)-*+(?P<host>[{LETTERS}][{LETTERS}_\-]*+(?:(?:{_DOT.pattern})[{LETTERS}][{LETTERS}_\-]*+)+)"
-    rf"(?P<rest>{_REST})"
+    rf":[/\\]{{2}}(?P<authority>(?:\[[0-9a-f:.]+\]|[^\s/?#\\\"'<>()\[\]{{}}|,;!`]|{_DOT.pattern}){{1,320}}+){_REST}|"
+    rf"(?:(?P<at>@)|(?<![{LETTERS}\-@]))-*+(?P<host>{_LABEL}(?:(?:{_DOT.pattern}){_LABEL})+)(?P<rest>{_REST})"
 )
 _SCHEME_CHARS = 16
 _SCHEME = re.compile(r"[a-z0-9+.\-]*\Z")
@@ -112,25 +115,30 @@ def _of_authority(authority: str) -> tuple[str, int]:
 
     Chinese goes on after a link without a space: what follows an ending that is in use is cut off.
     """
-    user, _, rest = authority.rpartition("@")
+    rest = authority.rpartition("@")[2]
     if rest.startswith("["):
-        return rest.partition("]")[0].strip("["), 0
+        return rest.partition("]")[0].removeprefix("["), 0
     host, colon, port = rest.partition(":")
-    if colon and not (digits := _leading_digits(port)) == port:
-        return canonical(host), len(port) - len(digits)
+    if colon and (after := port.lstrip("0123456789")):
+        return canonical(host), len(after)
     found = canonical(host)
     last = found.rpartition(".")[2]
-    start = _ASCII.match(last)
-    if start and start[0] != last and start[0] in ENDINGS and host.endswith(last):
-        cut = len(last) - len(start[0])
-        return found[:-cut], cut + len(colon) + len(port)
-    if last not in ENDINGS and (dot := host.rfind("。")) > 0:
+    if last in ENDINGS or last.isascii():
+        return found, 0
+    ending = _ending(last)
+    if ending and host.endswith(last):
+        after = last.removeprefix(ending)
+        return found.removesuffix(after), len(after) + len(colon) + len(port)
+    if (dot := host.rfind("。")) > 0:
         return canonical(host[:dot]), len(rest) - dot
     return found, 0
 
 
-def _leading_digits(text: str) -> str:
-    return text[: len(text) - len(text.lstrip("0123456789"))]
+def _ending(last: str) -> str:
+    """Return the ending that is in use and that Chinese goes on after in the label `last`; empty: there is none."""
+    latin = _ASCII.match(last)
+    starts = [latin[0]] if latin else [last[:length] for length in range(_ENDING_CHARS, 0, -1)]
+    return next((start for start in starts if start in ENDINGS), "")
 
 
 def _decoded(label: str) -> str:

@@ -1,8 +1,8 @@
-"""The check `length`: texts too long for the place, too many lines, one character or one line again and again, shouting."""
+"""The check `length`: too many characters or lines, one character or one line again and again, shouting."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -23,27 +23,26 @@ _RUN = re.compile(rf"(\S)\1{{{SHORTEST_RUN - 1},}}")
 LETTERS = 40  # Fewer are never called shouting: "OK", "URGENT".
 
 
-class LengthOptions(Options, frozen=True, kw_only=True):
-    """Options of the check `length`. Left out: not looked at, where no default is given."""
+def _most(most: int, description: str) -> Meta:
+    return Meta(ge=0, le=most, description=f"{description} 0: as many as one likes.")
 
-    characters: Annotated[
-        int | None, Meta(ge=1, le=limits.PARTS * limits.TEXT_CHARS, description="Most characters, all texts together.")
-    ] = None
-    lines: Annotated[int | None, Meta(ge=1, le=limits.TEXT_CHARS, description="Most lines, all texts together.")] = 200
-    run: Annotated[
-        int | None,
-        Meta(ge=SHORTEST_RUN, le=limits.TEXT_CHARS, description="Most times one character may stand in a row."),
-    ] = 60
-    same_line: Annotated[
-        int | None, Meta(ge=1, le=limits.TEXT_CHARS, description="Most times one line may come again, in all texts.")
-    ] = 20
-    capitals_percent: Annotated[
-        int | None, Meta(ge=1, le=99, description="Most capitals among the letters that have any, in 40 or more letters.")
-    ] = None
+
+class LengthOptions(Options, frozen=True, kw_only=True):
+    """Options of the check `length`."""
+
+    characters: Annotated[int, _most(limits.PARTS * limits.TEXT_CHARS, "Most characters, all texts together.")] = 0
+    lines: Annotated[int, _most(limits.TEXT_CHARS, "Most lines, all texts together.")] = 200
+    run: Annotated[int, _most(limits.TEXT_CHARS, "Most times one character may stand in a row; 8 at least.")] = 60
+    same_line: Annotated[int, _most(limits.TEXT_CHARS, "Most times one line may come, all texts together.")] = 20
+    capitals_percent: Annotated[int, _most(99, "Most capitals among the letters that have any, in 40 or more.")] = 0
     too_long: Annotated[Action, Meta(description="For characters and lines; the label is `too_long`.")] = "reject"
     repeating: Annotated[Action, Meta(description="For runs, lines and capitals; the label is `repeating`.")] = "hold"
     ground_too_long: Ground = "too_long"
     ground_repeating: Ground = "spam"
+
+    def __post_init__(self) -> None:
+        if 0 < self.run < SHORTEST_RUN:
+            raise ValueError(f"run is 0 or at least {SHORTEST_RUN}")
 
 
 class Length(Check):
@@ -58,7 +57,7 @@ class Length(Check):
         self.digest = blake3(msgspec.json.encode([VERSION, characters.VERSION, options])).hexdigest()
 
     @property
-    def rules(self) -> Set[str]:
+    def rules(self) -> frozenset[str]:
         """The bounds."""
         return frozenset(f"{name} {value}" for name, value in msgspec.structs.asdict(self._options).items())
 
@@ -68,15 +67,15 @@ class Length(Check):
 
     def _findings(self, texts: tuple[Text, ...]) -> Iterator[Verdict]:
         options = self._options
-        if options.characters is not None and (where := _beyond(texts, options.characters)):
+        if options.characters and (where := _beyond(texts, options.characters)):
             yield self._long(f"It has more than {options.characters:,} characters.", where)
-        if options.lines is not None and sum(text.normal.original.count("\n") + 1 for text in texts) > options.lines:
+        if options.lines and sum(text.normal.original.count("\n") + 1 for text in texts) > options.lines:
             yield self._long(f"It has more than {options.lines:,} lines.", [])
-        if options.run is not None and (where := _runs(texts, options.run)):
+        if options.run and (where := _runs(texts, options.run)):
             yield self._repeats(f"It has one character more than {options.run:,} times in a row.", where)
-        if options.same_line is not None and _most_of_one_line(texts) > options.same_line:
+        if options.same_line and _most_of_one_line(texts) > options.same_line:
             yield self._repeats(f"It says one line more than {options.same_line:,} times.", [])
-        if options.capitals_percent is not None and _capitals(texts) * 100 > options.capitals_percent:
+        if options.capitals_percent and _capitals(texts) * 100 > options.capitals_percent:
             yield self._repeats(f"More than {options.capitals_percent} % of its letters are capitals.", [])
 
     def _long(self, text: str, where: list[Span]) -> Verdict:
@@ -114,8 +113,7 @@ def _most_of_one_line(texts: tuple[Text, ...]) -> int:
 
 def _capitals(texts: tuple[Text, ...]) -> float:
     """Return which part of the letters that have capitals are some; 0 of fewer than `LETTERS`."""
-    capitals = small = 0
-    for text in texts:
-        upper = text.normal.original.upper()
-        ...
-    return 0.0
+    originals = [text.normal.original for text in texts]
+    capitals = sum(sum(map(str.isupper, original)) for original in originals)
+    small = sum(sum(map(str.islower, original)) for original in originals)
+    return capitals / (capitals + small) if capitals + small >= LETTERS else 0.0

@@ -1,7 +1,7 @@
-"""The check `links`: to which hosts, how many, and names that only look like another host's. Nothing is ever fetched."""
+"""The check `links`: to which hosts, how many, names that only look like another's. Nothing is ever fetched."""
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Annotated, Literal
 
@@ -43,9 +43,13 @@ class LinkOptions(Options, frozen=True, kw_only=True):
     ] = "allow"
     look_alikes: Annotated[
         Action | Literal["allow"],
-        Meta(description="For a host that may pass for another (pаypal.com, Cyrillic а); the label is `look_alike_link`."),
+        Meta(
+            description="For a host that may pass for another (pаypal.com, Cyrillic а); the label is `look_alike_link`."
+        ),
     ] = "hold"
-    most: Annotated[int, Meta(ge=0, le=LOOKED_AT, description="Most links in one text; those allowed do not count.")] = 10
+    most: Annotated[
+        int, Meta(ge=0, le=LOOKED_AT, description="Most links in one text; those allowed do not count.")
+    ] = 10
     too_many: Annotated[Literal["hold", "reject"], Meta(description="For more.")] = "hold"
     ground: Ground = "link"
 
@@ -59,7 +63,10 @@ class Links(Check):
         self._options = options
         hashed = blake3(msgspec.json.encode([VERSION, characters.VERSION, options]))
         lists = {}
-        for which, hosts, file in (("deny", options.deny, options.deny_file), ("allow", options.allow, options.allow_file)):
+        for which, hosts, file in (
+            ("deny", options.deny, options.deny_file),
+            ("allow", options.allow, options.allow_file),
+        ):
             packed = read(file) if file else b""
             hashed.update(blake3(packed).digest())
             named = ((f"{which}[{number}]", host) for number, host in enumerate(hosts))
@@ -72,7 +79,7 @@ class Links(Check):
         self.digest = hashed.hexdigest()
 
     @property
-    def rules(self) -> Set[str]:
+    def rules(self) -> frozenset[str]:
         """Every host on a list, with the list."""
         return frozenset(f"{'deny' if denied else 'allow'} {host}" for host, denied in self._denied.items())
 
@@ -136,7 +143,9 @@ def _hosts(named: Iterable[tuple[str, str]]) -> set[str]:
     for where, line in named:
         host = canonical(fold(line).strip().removeprefix("*"))
         if not host or _NO_HOST.search(host):
-            raise CheckError(f"{where}: {line[:64]!r} is no host; one is written like example.com, without http:// and /")
+            raise CheckError(
+                f"{where}: {line[:64]!r} is no host; one is written like example.com, without http:// and /"
+            )
         before = found.setdefault(host, where)
         if before != where:
             raise CheckError(f"{where}: {host} is there twice; first in {before}")

@@ -1,4 +1,4 @@
-"""One text as checks compare it: width, case, traditional characters, accents' spelling and the invisible do not matter.
+"""One text as checks compare it: width, case, traditional characters and the invisible do not matter.
 
 What folds alike is alike: NFKC, case folding, simplified for traditional characters, one space for any white space;
 left out are characters without a form (Unicode's default ignorables, controls) and loose marks. Folding what is folded

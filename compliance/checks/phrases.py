@@ -14,7 +14,9 @@ from compliance.checks.normal import Normal
 EDGE = "\x01"  # Never in folded text: controls are left out of it.
 
 # Letters, as they are folded, of scripts that put spaces between words and do not grow words by endings without end.
-LETTERS = "0-9a-z\u00df-\u00f6\u00f8-\u02af\u0370-\u0481\u048a-\u0587\u10d0-\u10ff\u1e00-\u1fff\u2c60-\u2c7f\ua640-\ua7ff"
+LETTERS = (
+    "0-9a-z\u00df-\u00f6\u00f8-\u02af\u0370-\u0481\u048a-\u0587\u10d0-\u10ff\u1e00-\u1fff\u2c60-\u2c7f\ua640-\ua7ff"
+)
 # Of scripts that write on without spaces, or with spaces and any ending: Chinese; kana and Hangul.
 IDEOGRAPHS = "\u3005-\u3007\u3400-\u9fff\U00020000-\U0003ffff"
 SYLLABLES = "\u1100-\u11ff\u3041-\u30fa\u30fc-\u30ff\uac00-\ud7a3"

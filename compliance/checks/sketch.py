@@ -1,8 +1,9 @@
 """A text in at most 64 numbers, by which two texts can be compared without having either.
 
 The grams of a text are all its stretches of 2 ideographs, 3 kana or Hangul syllables, 5 other letters, each kind by
-itself and without what stands between: neither numbers nor punctuation count. A sketch has the smallest hashes of the grams ("bottom k", Broder 1997): of two texts
-the same grams are drawn, so what the sketches share tells what the texts share, within some hundredths.
+itself and without what stands between: neither numbers nor punctuation count. A sketch has the smallest hashes of the
+grams ("bottom k", Broder 1997): of two texts the same grams are drawn, so what the sketches share tells what the texts
+share, within some hundredths.
 """
 
 import re

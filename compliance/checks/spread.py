@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, count
+from typing import Self
 
 from compliance.checks.sketch import Sketch, resemblance
 
@@ -63,7 +64,7 @@ class Spread:
         self._rumours.move_to_end(id(rumour))
         self._forget(at)
 
-    def adopt(self, other: "Spread") -> None:
+    def adopt(self, other: Self) -> None:
         """Take in what `other` has heard, as far as there is room; the bounds stay this one's."""
         for rumour in other._rumours.values():
             mine = Rumour(deque(rumour.minutes, maxlen=self._times))

@@ -4,7 +4,7 @@ The author is told where exactly, in their own words; what else is on a list is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -12,14 +12,24 @@ from blake3 import blake3
 from msgspec import Meta
 
 from compliance.checks import characters
-from compliance.checks.base import Action, Check, CheckError, Ground, LabelName, Options, Read, Reason, strictest, verdict
+from compliance.checks.base import (
+    Action,
+    Check,
+    CheckError,
+    Ground,
+    LabelName,
+    Options,
+    Read,
+    Reason,
+    strictest,
+    verdict,
+)
 from compliance.checks.phrases import Phrases
 from compliance.checks.reading import Text, texts_of
 from compliance.checks.term_files import parse
 from compliance.publication import Publication
 from compliance.verdicts import Verdict
 from protocol import limits
-from protocol.decisions import Span
 
 VERSION = "1"
 TERMS = 1_000_000  # Of all lists of one check together.
@@ -48,7 +58,9 @@ class TermList(Options, frozen=True, kw_only=True):
 class TermOptions(Options, frozen=True, kw_only=True):
     """Options of the check `terms`."""
 
-    lists: Annotated[tuple[TermList, ...], Meta(min_length=1, max_length=16, description="The lists, first ones first.")]
+    lists: Annotated[
+        tuple[TermList, ...], Meta(min_length=1, max_length=16, description="The lists, first ones first.")
+    ]
 
 
 class _Search:
@@ -76,7 +88,9 @@ class _Search:
             first = min(places)
             each = self.lists[first]
             where = [text.span(start, end) for text, start, end in places[first][: limits.PLACES_FOUND]]
-            yield verdict(each.action, label=each.label or "", ground=each.ground or "", text=each.text or REASON, where=where)
+            yield verdict(
+                each.action, label=each.label or "", ground=each.ground or "", text=each.text or REASON, where=where
+            )
 
 
 class Terms(Check):
@@ -87,7 +101,7 @@ class Terms(Check):
     def __init__(self, options: TermOptions, read: Read) -> None:
         hashed = blake3(msgspec.json.encode([VERSION, characters.VERSION, options]))
         groups: dict[tuple[str, str | None, bool], tuple[list[TermList], list[set[str]]]] = {}
-        self._rules = set[str]()
+        rules = set[str]()
         for each in options.lists:
             packed = read(each.file)
             hashed.update(blake3(packed).digest())
@@ -95,15 +109,16 @@ class Terms(Check):
             lists, found = groups.setdefault((each.action, each.label, each.ignore_separators), ([], []))
             lists.append(each)
             found.append(patterns)
-            self._rules |= {f"{each.action} {each.ground or each.label} {term}" for term in patterns}
+            rules |= {f"{each.action} {each.ground or each.label} {term}" for term in patterns}
         if sum(len(term) for _, found in groups.values() for term in found) > TERMS:
             raise CheckError(f"the lists have more than {TERMS:,} terms together; a check has at most so many")
+        self._rules = frozenset(rules)
         self._searches = [_Search(*group) for group in groups.values()]
         self.grounds = frozenset(each.ground for each in options.lists if each.ground is not None)
         self.digest = hashed.hexdigest()
 
     @property
-    def rules(self) -> Set[str]:
+    def rules(self) -> frozenset[str]:
         """Every term with what is done about it."""
         return self._rules
 

@@ -1,6 +1,6 @@
 """`hutongd` as a whole: its commands, those that other packages add, and what its exit codes mean.
 
-0 done · 1 it failed, or `doctor` found something · 2 the command line or the configuration is wrong · 130 interrupted
+0 done · 1 it failed, or `doctor` or `audit verify` found something · 2 the command line or the configuration is wrong · 130 interrupted
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,11 @@ from typing import Any
 
 import click
 
+from server.commands.audit import audit
+from server.commands.hooks import hooks
 from server.commands.maintenance import backup, doctor, restore, stats
 from server.commands.running import config, serve
+from server.commands.staff import staff
 from server.errors import ConfigError, ServerError
 from server.store.base import StoreError
 
@@ -74,12 +77,12 @@ def program() -> None:
 
     Without any configuration `hutongd serve` listens on 127.0.0.1:8440 and keeps its data in ./hutong-data.
 
-    Exit codes: 0 done; 1 it failed, or doctor found something; 2 the command line or the configuration is wrong;
+    Exit codes: 0 done; 1 it failed, or doctor or audit verify found something; 2 the command line or the configuration is wrong;
     130 interrupted.
     """
 
 
-for command in (serve, config, backup, restore, stats, doctor):
+for command in (serve, config, backup, restore, stats, doctor, staff, audit, hooks):
     program.add_command(command)
 
 

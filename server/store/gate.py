@@ -183,11 +183,19 @@ class Gate:
         stopped = self._stopped(row, at, bench)
         if stopped is not None:
             return self._stop(row, Move.LAPSE, stopped, at, bench)
-        self._decide(row, DecisionKind.RELEASE, why, at, bench, automated=automated)
-        return self._publish(row, row.labels, Move.RELEASE, at, bench)
+        decision = self._decide(row, DecisionKind.RELEASE, why, at, bench, automated=automated)
+        return self._publish(row, row.labels, Move.RELEASE, at, bench, decision=decision)
 
     def _publish(
-        self, row: Row, labels: tuple[str, ...], move: Move, at: int, bench: Bench, *, labelled_by: str = ""
+        self,
+        row: Row,
+        labels: tuple[str, ...],
+        move: Move,
+        at: int,
+        bench: Bench,
+        *,
+        labelled_by: str = "",
+        decision: DecisionId | None = None,
     ) -> Concluded:
         """Let it enter the log; all stages but the hooks are asked once more."""
         stopped = self._stopped(row, at, bench)
@@ -217,7 +225,6 @@ class Gate:
             body=leaves.commitment(row.salt, body),
         )
         self._connection.execute(_RULE, (topic, seq, row.submission, None, self.leave(leaf)))
-        decision = None
         if labels and labelled_by:
             facts = f"It appears with labels: {', '.join(labels)}."
             why = Grounds(ground=LABELLED, facts=facts, by=f"hook {labelled_by}")

@@ -149,6 +149,11 @@ class SqlitePublicReader(SqliteReader):
         row = self._row(_STAFF, (code,))
         return None if row is None else Officer(code=row[0], role=StaffRole(row[1]), digest=row[2])
 
+    def staff(self) -> list[tuple[str, str, int, int | None]]:
+        """Return code, role, and when they were added and removed (Unix ms), of all staff, by code."""
+        rows = self._rows("SELECT code, role, added_at, removed_at FROM staff ORDER BY code", ())
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
     def queue(self, limit: int) -> QueueReply:
         """Return what is held, the oldest deadline first."""
         with self._snapshot() as connection:

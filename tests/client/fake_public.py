@@ -131,8 +131,8 @@ class FakePublic:
             case public.ShowAudit(since=since):
                 if since > len(self.leaves):
                     raise RefusingError(ErrorCode.BAD_REQUEST)
-                proof = tuple(_consistency(self.leaves, since)) if 0 < since < len(self.leaves) else ()
-                return public.AuditReply(size=len(self.leaves), root=_root(self.leaves), consistency=proof)
+                proof = tuple(consistency(self.leaves, since)) if 0 < since < len(self.leaves) else ()
+                return public.AuditReply(size=len(self.leaves), root=root(self.leaves), consistency=proof)
             case public.Cards(persons=persons):
                 return public.CardsReply(cards=tuple(self.cards[person] for person in persons if person in self.cards))
             case public.GroupFoundPublic():
@@ -142,11 +142,9 @@ class FakePublic:
             case public.GroupJoin(topic=topic):
                 return await self._join(me, self._group(topic))
             case public.GroupFind(query=query):
-                found = [self._listing(group) for group in self.groups.values() if group.listed]
-                said = [
-                    each for each in found if query.casefold() in (_text(each.name) + _text(each.listing)).casefold()
-                ]
-                return public.ListingsReply(listings=tuple(said[: request.limit]))
+                listings = [self._listing(group) for group in self.groups.values() if group.listed]
+                found = [each for each in listings if query.casefold() in _words(each).casefold()]
+                return public.ListingsReply(listings=tuple(found[: request.limit]))
             case public.GroupListing(topic=topic):
                 return public.ListingReply(listing=self._listing(self._group(topic)))
             case frames.ShowTopic(topic=topic):
@@ -375,11 +373,11 @@ class FakePublic:
     def _receipt(self, submission: SubmissionId) -> public.ReceiptReply:
         numbers = [number for number, leaf in enumerate(self.leaves) if submission.encode() in leaf]
         verdicts = tuple(
-            public.Verdict(number=number, leaf=self.leaves[number], path=tuple(_path(self.leaves, number)))
+            public.Verdict(number=number, leaf=self.leaves[number], path=tuple(path(self.leaves, number)))
             for number in numbers
         )
         return public.ReceiptReply(
-            size=len(self.leaves), root=_root(self.leaves), verdicts=verdicts, salt=b"\x05" * 16, content=b"\x80"
+            size=len(self.leaves), root=root(self.leaves), verdicts=verdicts, salt=b"\x05" * 16, content=b"\x80"
         )
 
     async def serve_staff(self, request: Request[Any], on_duty: str | None) -> Reply:
@@ -419,36 +417,36 @@ class FakePublic:
         return staff.ItemReply(submission=self._kept(item)[1], decisions=tuple(self.decisions.get(item, ())))
 
 
-def _text(body: bytes | None) -> str:
-    return publications.decode(body).content.text if body else ""
+def _words(listing: public.Listing) -> str:
+    return " ".join(publications.decode(body).content.text for body in (listing.name, listing.listing) if body)
 
 
 # RFC 6962 §2.1, as its recursive definitions say it.
 
 
-def _root(leaves: list[bytes]) -> bytes:
+def root(leaves: list[bytes]) -> bytes:
     if len(leaves) < 2:
         return blake3(b"\x00" + leaves[0]).digest() if leaves else blake3(b"").digest()
     middle = _split(len(leaves))
-    return blake3(b"\x01" + _root(leaves[:middle]) + _root(leaves[middle:])).digest()
+    return blake3(b"\x01" + root(leaves[:middle]) + root(leaves[middle:])).digest()
 
 
-def _path(leaves: list[bytes], number: int) -> list[bytes]:
+def path(leaves: list[bytes], number: int) -> list[bytes]:
     if len(leaves) < 2:
         return []
     middle = _split(len(leaves))
     if number < middle:
-        return [*_path(leaves[:middle], number), _root(leaves[middle:])]
-    return [*_path(leaves[middle:], number - middle), _root(leaves[:middle])]
+        return [*path(leaves[:middle], number), root(leaves[middle:])]
+    return [*path(leaves[middle:], number - middle), root(leaves[:middle])]
 
 
-def _consistency(leaves: list[bytes], size: int, *, whole: bool = True) -> list[bytes]:
+def consistency(leaves: list[bytes], size: int, *, whole: bool = True) -> list[bytes]:
     if size == len(leaves):
-        return [] if whole else [_root(leaves)]
+        return [] if whole else [root(leaves)]
     middle = _split(len(leaves))
     if size <= middle:
-        return [*_consistency(leaves[:middle], size, whole=whole), _root(leaves[middle:])]
-    return [*_consistency(leaves[middle:], size - middle, whole=False), _root(leaves[:middle])]
+        return [*consistency(leaves[:middle], size, whole=whole), root(leaves[middle:])]
+    return [*consistency(leaves[middle:], size - middle, whole=False), root(leaves[:middle])]
 
 
 def _split(size: int) -> int:

@@ -1,5 +1,6 @@
 """The cache: entries, gaps, summaries, whose it is."""
 
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import pytest
 
 from client.cache import Cache
 from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind
-from protocol.frames import Gap, Person, Summary
-from protocol.ids import Cid, PersonId, Seq, TopicId
+from protocol.frames import Gap, Person, Send, Summary
+from protocol.ids import Cid, PersonId, Seq, TopicId, new_cid
 
 ME, BOB = PersonId("m" * 16), PersonId("b" * 16)
-TOPIC = TopicId("t" * 16)
+TOPIC, LANE = TopicId("t" * 16), TopicId("0" + "t" * 15)
 CHAT = Summary(
     topic=TOPIC, kind=TopicKind.CHAT, side=Side.PRIVATE, standing=Standing.MEMBER, role=Role.MEMBER, head=Seq(0),
     start=Seq(1), read=Seq(0), unread=0, peer=Person(person=BOB, handle="bob"),
@@ -152,6 +153,104 @@ def test_marks_never_fall(cache: Cache) -> None:
     cache.mark(Side.PRIVATE, 7)
     cache.mark(Side.PRIVATE, 5)
     assert cache.marks(Side.PRIVATE) == 7
+
+
+def test_forgetting_one_side_leaves_the_other(cache: Cache) -> None:
+    lane = msgspec.structs.replace(CHAT, topic=LANE, kind=TopicKind.GROUP, side=Side.PUBLIC, peer=None)
+    cache.put_topic(lane)
+    for topic in (TOPIC, LANE):
+        cache.append(topic, [message(1, topic=topic)], have=Seq(1))
+    for side in Side:
+        cache.mark(side, 7)
+    cache.write_note(f"agreed:{LANE}", "open")
+    cache.forget(Side.PUBLIC, epoch="new")
+    assert (cache.topics(), cache.marks(Side.PRIVATE), cache.marks(Side.PUBLIC)) == ([summary(cache)], 7, 0)
+    assert (cache.heads(Side.PRIVATE), cache.heads(Side.PUBLIC), len(cache.log(LANE))) == ({TOPIC: 1}, {}, 0)
+    assert (cache.epoch(Side.PUBLIC), cache.note(f"agreed:{LANE}")) == ("new", None)
+
+
+def test_a_withdrawn_text_leaves_with_its_edits_and_comes_back_when_restored(cache: Cache) -> None:
+    entries = [
+        message(1),
+        message(2, kind=Kind.EDIT, target=Seq(1)),
+        message(3, kind=Kind.WITHDRAWN, target=Seq(1), body=None),
+    ]
+    cache.append(TOPIC, entries, have=Seq(3))
+    assert [line[3] for line in cache.log(TOPIC)] == [None, None, None]
+    assert [entry.withdrawn for entry in cache.entries(TOPIC)] == [True, False, False]
+    cache.fill(TOPIC, [message(1)], first=Seq(1), last=Seq(1))  # An answer from before it, come late.
+    assert cache.log(TOPIC)[0][3] is None
+    cache.append(TOPIC, [message(4, kind=Kind.RESTORED, target=Seq(1), body=b"2")], have=Seq(4))
+    first = cache.entries(TOPIC)[0]
+    assert (first.body, first.withdrawn) == (b"2", False)
+
+
+def test_of_several_decisions_about_a_text_the_last_counts_in_whatever_order_they_come(cache: Cache) -> None:
+    cache.append(TOPIC, [message(1)], have=Seq(1))
+    later = [
+        message(4, kind=Kind.WITHDRAWN, target=Seq(1), body=None),
+        message(3, kind=Kind.RESTORED, target=Seq(1), body=b"1"),
+        message(2, kind=Kind.WITHDRAWN, target=Seq(1), body=None),
+    ]
+    cache.fill(TOPIC, later, first=Seq(2), last=Seq(4))
+    assert [line[3] for line in cache.log(TOPIC)] == [None, None, None, None]
+
+
+def test_what_was_recalled_is_not_restored(cache: Cache) -> None:
+    entries = [
+        message(1),
+        message(2, kind=Kind.WITHDRAWN, target=Seq(1), body=None),
+        message(3, kind=Kind.RECALL, target=Seq(1), body=None),
+        message(4, kind=Kind.RESTORED, target=Seq(1), body=b"1"),
+    ]
+    cache.append(TOPIC, entries, have=Seq(4))
+    assert cache.log(TOPIC)[0][3] is None
+
+
+def test_public_entries_change_the_summary(cache: Cache) -> None:
+    cache.put_topic(msgspec.structs.replace(CHAT, kind=TopicKind.GROUP, peer=None, members=2))
+    entries = [
+        message(1, kind=Kind.NAMED, body=b"old"),
+        message(2, kind=Kind.NAMED, body=b"name"),
+        message(3, kind=Kind.LISTING, body=b"listing"),
+        message(4, kind=Kind.JOINED, count=5, sender=None),
+        message(5, kind=Kind.WITHDRAWN, target=Seq(1), body=None),
+    ]
+    cache.append(TOPIC, entries, have=Seq(5))
+    assert (summary(cache).name, summary(cache).listing, summary(cache).members) == (b"name", b"listing", 7)
+    cache.append(TOPIC, [message(6, kind=Kind.WITHDRAWN, target=Seq(2), body=None)], have=Seq(6))
+    assert summary(cache).name is None
+    cache.append(TOPIC, [message(7, kind=Kind.RESTORED, target=Seq(2), body=b"name")], have=Seq(7))
+    assert summary(cache).name == b"name"
+    cache.append(TOPIC, [message(8, kind=Kind.RESTORED, target=Seq(1), body=b"old")], have=Seq(8))
+    assert summary(cache).name == b"name"
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date_with_what_waits_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    cache = Cache(path)
+    cache.belongs_to(ME)
+    cache.put_topic(CHAT)
+    cache.append(TOPIC, [message(1)], have=Seq(1))
+    cache.mark(Side.PRIVATE, 7)
+    kept = Send(id=0, cid=new_cid(1), body=b"kept", to=BOB)
+    cache.outbox.put(kept, now=1)
+    cache.close()
+    older = sqlite3.connect(path)
+    for column in ("count", "withdrawn"):
+        older.execute(f"ALTER TABLE entries DROP COLUMN {column}")
+    older.execute("ALTER TABLE outbox DROP COLUMN side")
+    older.execute("DROP TABLE submissions")
+    older.commit()
+    older.close()
+    cache = Cache(path)
+    assert (cache.entries(TOPIC), cache.marks(Side.PRIVATE), cache.marks(Side.PUBLIC)) == ([message(1)], 7, 0)
+    assert [waiting.request for waiting in cache.outbox.waiting()] == [kept]
+    assert cache.outbox.claim("me", Side.PRIVATE, now=5) is not None
+    cache.append(TOPIC, [message(2, kind=Kind.WITHDRAWN, target=Seq(1), body=None)], have=Seq(2))
+    cache.fill(TOPIC, [message(1)], first=Seq(1), last=Seq(1))
+    assert cache.entries(TOPIC)[0].body is None
+    cache.close()
 
 
 def test_pinned_topics_come_first_then_those_that_moved_last(cache: Cache) -> None:

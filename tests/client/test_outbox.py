@@ -11,8 +11,11 @@ from protocol.entries import Side
 from protocol.errors import ProtocolError
 from protocol.frames import Recall, Send
 from protocol.ids import PersonId, Seq, TopicId, new_cid
+from protocol.public import Publish
+from protocol.publications import Content, Surface
 
 BOB = PersonId("b" * 16)
+LANE = TopicId("0" + "t" * 15)
 
 
 @pytest.fixture
@@ -24,6 +27,10 @@ def outbox() -> Iterator[Outbox]:
 
 def send(text: bytes = b"hello") -> Send:
     return Send(id=0, cid=new_cid(1), body=text, to=BOB)
+
+
+def publish() -> Publish:
+    return Publish(id=0, cid=new_cid(1), surface=Surface.GROUP_MESSAGE, content=Content(text="hello, all"), topic=LANE)
 
 
 def test_the_oldest_goes_first(outbox: Outbox) -> None:
@@ -45,6 +52,34 @@ def test_what_another_has_claimed_holds_all_up_until_the_claim_ends(outbox: Outb
     assert outbox.claim("other", Side.PRIVATE, now=10)
     assert outbox.claim("me", Side.PRIVATE, now=10 + CLAIM_MS) is None
     assert outbox.claim("me", Side.PRIVATE, now=11 + CLAIM_MS)
+
+
+def test_what_is_public_waits_apart_and_holds_up_nothing_private(outbox: Outbox) -> None:
+    public, private = publish(), send()
+    outbox.put(public, now=1)
+    outbox.put(private, now=2)
+    claimed = [outbox.claim("me", side, now=10) for side in Side]
+    assert [waiting and waiting.request for waiting in claimed] == [private, public]
+    outbox.drop(public.cid)
+    assert (outbox.is_empty(Side.PUBLIC), outbox.is_empty(Side.PRIVATE), outbox.is_empty()) == (True, False, False)
+
+
+def test_releasing_one_leaves_the_other_claimed(outbox: Outbox) -> None:
+    outbox.put(publish(), now=1)
+    outbox.put(send(), now=1)
+    claimed = [outbox.claim("me", side, now=10) for side in Side]
+    assert claimed[0] is not None
+    outbox.release("me", claimed[0].cid)
+    assert outbox.claim("other", Side.PRIVATE, now=10)
+    assert outbox.claim("other", Side.PUBLIC, now=10) is None
+
+
+def test_the_side_of_a_row_is_that_of_what_it_says(outbox: Outbox) -> None:
+    recall = Recall(id=0, cid=new_cid(1), topic=LANE, target=Seq(1))
+    outbox.put(recall, now=1)
+    claimed = outbox.claim("me", Side.PUBLIC, now=10)
+    assert claimed is not None
+    assert (claimed.request, outbox.is_publication(recall.cid)) == (recall, False)
 
 
 def test_what_is_released_can_be_claimed_at_once(outbox: Outbox) -> None:

@@ -14,7 +14,7 @@ import pytest
 import trio
 from websockets.frames import BINARY, TEXT, Frame
 
-from client.account import Account, login, register
+from client.account import Account, acknowledge, login, register
 from client.errors import RefusedError
 from protocol.codec import Refusal
 from protocol.frames import (
@@ -116,6 +116,7 @@ async def moves_in(town: Town, aviary: Aviary, handle: str, invitation: str) -> 
         aviary.fresh(f"password of {handle}"),
         device=aviary.fresh(f"device of {handle}"),
         answers={"invitation": invitation},
+        sign=acknowledge,
     )
     aviary.also(f"token of {handle}", account.token)
     return await town.moves_in(account)
@@ -159,7 +160,7 @@ async def everything_goes_wrong(daemon: Daemon, aviary: Aviary, alice: Resident,
     assert await refused(daemon, Resume(id=0, token=wrong["wrong token"])) == "bad_credentials"
     assert await refused(daemon, GroupAsk(id=0, link=wrong["wrong link"]), account) == "not_found"
     with pytest.raises(RefusedError, match="not_accepted"):
-        await register(daemon.url, "mallory", "a password", answers={"invitation": aviary.fresh("wrong invitation")})
+        await register(daemon.url, "mallory", "a password", answers={"invitation": aviary.fresh("wrong invitation")}, sign=acknowledge)
 
     cid = alice.cid()
     await alice.asks(Send(id=0, cid=cid, body=plain(aviary.fresh("first of two")), topic=chat))

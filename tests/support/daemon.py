@@ -15,6 +15,7 @@ import trio
 
 from server.commands.program import run as hutongd
 from server.config import SETTINGS
+from tests.support import packs
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 30.0  # Nothing here takes a tenth of it; past that something hangs.
@@ -48,7 +49,7 @@ class Daemon:
     ) -> None:
         self.data = data
         self.log_file = data.with_name(f"{data.name}.log")
-        self.settings = dict(settings or {})
+        self.settings = packs.SETTINGS | dict(settings or {})
         self.said: dict[str, Any] = {}  # The first line on stdout.
         self._program = program
         self._process: trio.Process | None = None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import trio
 
-from client.account import Account, login, register
+from client.account import Account, acknowledge, login, register
 from client.bell import Bell
 from client.cache import Cache, Line
 from client.errors import RefusedError
@@ -206,7 +206,9 @@ class Town:
     async def settle(self, *handles: str) -> list[Resident]:
         """Register people and bring them online."""
         with trio.fail_after(PATIENCE_S):
-            accounts = [await register(self.daemon.url, handle, PASSWORD, ca=self._ca) for handle in handles]
+            accounts = [
+                await register(self.daemon.url, handle, PASSWORD, sign=acknowledge, ca=self._ca) for handle in handles
+            ]
         return [await self.moves_in(account) for account in accounts]
 
     async def another_device(self, person: Resident, name: str = "") -> Resident:

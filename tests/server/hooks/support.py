@@ -34,7 +34,12 @@ def text(words: str, *, surface: Surface = Surface.GROUP_MESSAGE, at: int = NOW_
 
 
 def watching(**changes: Any) -> dict[Surface, Watch]:
-    watch: dict[str, Any] = {"deadline_ms": 200, "on_error": OnError.HOLD, "allow_until": None, "otherwise": OnError.HOLD} | changes
+    watch: dict[str, Any] = {
+        "deadline_ms": 200,
+        "on_error": OnError.HOLD,
+        "allow_until": None,
+        "otherwise": OnError.HOLD,
+    } | changes
     return {surface: Watch(**watch) for surface in Surface}
 
 

@@ -1,0 +1,164 @@
+"""What a publication costs in the built-in checks, and how well the chain-forward detector tells rumours from talk.
+
+    python -m benchmarks.checks --terms 100000
+
+CPU of this process per publication, every one of them new: nothing that was seen before helps. The texts are real
+dialogue, Chinese and English in turn; the terms are made of its words, so that some are found. Then what somebody might
+send who wants to be expensive.
+"""
+
+import os
+import random
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.rumours import Figures, day, of, tell_apart
+from benchmarks.town.dialogue import conversations
+from compliance.checks.base import Check
+from compliance.checks.characters import characters
+from compliance.checks.registry import CHECKS
+from compliance.publication import Publication
+
+LENGTHS = (2000, 8000)
+LANGUAGES = ("chinese", "english")
+TERMS_FILE = "terms.txt"
+OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "chain": {},
+    "length": {},
+    "links": {"deny": ["example.com"]},
+    "terms": {
+        "lists": [{"file": TERMS_FILE, "action": "hold", "ground": "laws"}],
+    },
+}
+ADVERSARIES: Mapping[str, Callable[[int], str]] = {
+    "one letter": lambda n: "a" * n,
+    "one ideograph": lambda n: "敏" * n,
+    "single letters": lambda n: "a b c d " * (n // 8),
+    "runs of seven": lambda n: "aaaaaaabbbbbbb" * (n // 14),
+    "http://": lambda n: "http://" * (n // 7),
+    "links, each another": lambda n: "".join(f"{number:04x}.cn " for number in range(n // 8)),
+    "dots": lambda n: "a." * (n // 2),
+    "hyphens": lambda n: "a-" * (n // 2),
+    "brackets": lambda n: "a[" * (n // 2),
+    "marks in disorder": lambda n: "a" + "\u0301\u0323" * (n // 2),
+    "letters with marks": lambda n: "a\u0301b\u0327" * (n // 4),
+    "zero-width joiners": lambda n: "a\u200d" * (n // 2),
+    "spaces": lambda n: " " * n,
+    "ligatures": lambda n: "㍿" * n,
+    "plane 3": lambda n: "\U00031000" * n,
+    "every character new": lambda n: "".join(chr(0x4E00 + number) for number in range(n)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """CPU of one publication, in microseconds: the middle of all, and of a hundred the most but one."""
+
+    median_us: float
+    p99_us: float
+
+
+def dialogue(length: int, source: random.Random) -> Iterator[str]:
+    """Yield texts of `length` characters without end, each another, of sentences in turn Chinese and English."""
+    said = [[sentence for talk in conversations(language) for sentence in talk] for language in LANGUAGES]
+    while True:
+        text = ""
+        while len(text) < length:
+            text += " ".join(source.choice(sentences) for sentences in said) + "\n"
+        yield text[:length]
+
+
+def terms(count: int, source: random.Random) -> str:
+    """Return a file of `count` terms, half of them Chinese, half of them English: words of the corpus put together."""
+    chinese = "".join(
+        re.findall("[\u4e00-\u9fff]", "".join(sentence for talk in conversations("chinese") for sentence in talk))
+    )
+    english = re.findall("[a-z]{3,}", " ".join(line for talk in conversations("english") for line in talk).lower())
+    found: dict[str, None] = {}
+    while len(found) < count:
+        if len(found) % 2:
+            found["".join(source.choice(chinese) for _ in range(source.choice((3, 4, 4, 5, 6))))] = None
+        else:
+            found[" ".join(source.choice(english) for _ in range(source.choice((2, 2, 3))))] = None
+    return "\n".join(found)
+
+
+def measure(checks: list[Check], publications: list[Publication]) -> Cost:
+    """Judge and learn each of `publications` with all of `checks`; return what one costs."""
+    costs = []
+    for each in publications:
+        begun = time.process_time_ns()
+        for check in checks:
+            check.judge(each)
+            check.learn(each)
+        costs.append((time.process_time_ns() - begun) / 1000)
+    return Cost(median_us=statistics.median(costs), p99_us=sorted(costs)[int(len(costs) * 0.99)])
+
+
+def made(name: str, terms_file: str) -> Check:
+    """Return the check `name` with the options above."""
+    kind = CHECKS[name]
+    return kind.make(msgspec.convert(OPTIONS[name], kind.options), lambda _: terms_file.encode())
+
+
+def show(title: str, rows: Mapping[str, Mapping[int, Cost]]) -> None:
+    """Print what each row costs, for each length."""
+    table = Table(title=f"{title}, {os.cpu_count()} processors")
+    table.add_column("")
+    for length in LENGTHS:
+        table.add_column(f"{length:,} characters, CPU µs", justify="right")
+        table.add_column("p99", justify="right")
+    for row, costs in rows.items():
+        figures = ((f"{costs[length].median_us:,.0f}", f"{costs[length].p99_us:,.0f}") for length in LENGTHS)
+        table.add_row(row, *(figure for pair in figures for figure in pair))
+    Console().print(table)
+
+
+def show_rumours(figures: Figures) -> None:
+    """Print how well rumours were told from talk."""
+    table = Table(title="Rumours in the middle of ordinary talk, default options")
+    for column in ("ordinary", "rumours", "told in time", "held rightly", "held wrongly", "precision", "recall"):
+        table.add_column(column, justify="right")
+    counts = (figures.ordinary, figures.rumours, figures.in_time, figures.held_rightly, figures.held_wrongly)
+    table.add_row(*(f"{count:,}" for count in counts), f"{figures.precision:.3f}", f"{figures.recall:.3f}")
+    Console().print(table)
+
+
+@click.command()
+@click.option("--terms", "term_count", default=100_000, show_default=True, help="Terms on the list.")
+@click.option("--publications", "count", default=300, show_default=True, help="Of each length.")
+def main(term_count: int, count: int) -> None:
+    """Measure the built-in checks."""
+    source = random.Random(3)
+    file = terms(term_count, source)
+    texts = {length: [of(text) for text in islice(dialogue(length, source), count)] for length in LENGTHS}
+    characters()  # Built once in a process, at the first check.
+    begun = time.process_time()
+    checks = {name: made(name, file) for name in CHECKS}
+    Console().print(f"{term_count:,} terms and the other checks made in {time.process_time() - begun:.2f} s of CPU")
+    rows = {name: {length: measure([check], texts[length]) for length in LENGTHS} for name, check in checks.items()}
+    every = [made(name, file) for name in CHECKS]
+    rows["all of them"] = {length: measure(every, texts[length]) for length in LENGTHS}
+    show(f"Dialogue, {term_count:,} terms", rows)
+    worst = {
+        name: {
+            length: measure(every, [of(f"{number} " + text(length - 4)) for number in range(20)]) for length in LENGTHS
+        }
+        for name, text in ADVERSARIES.items()
+    }
+    show("All checks, texts made to be expensive", worst)
+    chain = made("chain", file)
+    show_rumours(tell_apart(chain, day(source, ordinary=20_000, copies=60), needed=20))
+
+
+if __name__ == "__main__":
+    main()
