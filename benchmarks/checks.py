@@ -126,9 +126,9 @@ def show(title: str, rows: Mapping[str, Mapping[int, Cost]]) -> None:
 def show_rumours(figures: Figures) -> None:
     """Print how well rumours were told from talk."""
     table = Table(title="Rumours in the middle of ordinary talk, default options")
-    for column in ("ordinary", "rumours", "told in time", "held rightly", "held wrongly", "precision", "recall"):
+    for column in ("ordinary", "rumours", "due", "held", "held when due", "held wrongly", "precision", "recall"):
         table.add_column(column, justify="right")
-    counts = (figures.ordinary, figures.rumours, figures.in_time, figures.held_rightly, figures.held_wrongly)
+    counts = (figures.ordinary, figures.rumours, figures.due, figures.held, figures.held_due, figures.held_wrongly)
     table.add_row(*(f"{count:,}" for count in counts), f"{figures.precision:.3f}", f"{figures.recall:.3f}")
     Console().print(table)
 
@@ -157,7 +157,7 @@ def main(term_count: int, count: int) -> None:
     }
     show("All checks, texts made to be expensive", worst)
     chain = made("chain", file)
-    show_rumours(tell_apart(chain, day(source, ordinary=20_000, copies=60), needed=20))
+    show_rumours(tell_apart(chain, day(source, copies=60), due=20))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ compared with what is known to be a rumour.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.town.dialogue import conversations
@@ -53,24 +54,24 @@ AFTER = {
 
 @dataclass(slots=True)
 class Figures:
-    """What a check made of a day. `in_time`: rumours told when as many as it waits for had been public before."""
+    """What a check made of a day. `due`: rumours of which so many copies were public before that it should hold them."""
 
     ordinary: int = 0
     rumours: int = 0
-    in_time: int = 0
-    held_rightly: int = 0
+    due: int = 0
+    held: int = 0
+    held_due: int = 0
     held_wrongly: int = 0
 
     @property
     def precision(self) -> float:
         """Which part of what was held was a rumour."""
-        held = self.held_rightly + self.held_wrongly
-        return self.held_rightly / held if held else 1.0
+        return self.held / (self.held + self.held_wrongly) if self.held else 0.0
 
     @property
     def recall(self) -> float:
-        """Which part of the rumours was held, of those told late enough to be recognised."""
-        return self.held_rightly / self.in_time if self.in_time else 1.0
+        """Which part of the rumours that were due was held."""
+        return self.held_due / self.due if self.due else 0.0
 
 
 def told(core: str, language: str, source: random.Random) -> str:
@@ -82,21 +83,18 @@ def told(core: str, language: str, source: random.Random) -> str:
     return version
 
 
-def talk(source: random.Random, languages: Sequence[str] = TALK) -> Iterator[str]:
-    """Yield ordinary messages without end: one to three sentences in a row of one conversation, the short ones often."""
+def talk(source: random.Random, languages: Sequence[str] = TALK) -> list[str]:
+    """Return ordinary messages in any order, no two the same: one to three sentences in a row of a conversation."""
     talks = [each for language in languages for each in conversations(language)]
-    while True:
-        each = source.choice(talks)
-        start = source.randrange(len(each))
-        yield " ".join(each[start : start + source.choice((1, 1, 2, 3))])
+    said = {" ".join(each[start : start + length]) for each in talks for start in range(len(each)) for length in (1, 2, 3)}
+    return source.sample(sorted(said), len(said))
 
 
-def day(source: random.Random, *, ordinary: int, copies: int) -> list[tuple[str, str]]:
+def day(source: random.Random, *, copies: int) -> list[tuple[str, str]]:
     """Return what is said, in order: each text with the rumour that it is a version of, empty if it is none."""
     rumours = [(core, "chinese") for core in CHINESE] + [(core, "english") for core in ENGLISH]
     said = [(told(core, each, source), core) for core, each in rumours for _ in range(copies)]
-    talking = talk(source)
-    said += [(next(talking), "") for _ in range(ordinary)]
+    said += [(text, "") for text in talk(source)]
     source.shuffle(said)
     return said
 
@@ -106,24 +104,26 @@ def of(text: str, *, at: int = AT) -> Publication:
     return publication(Content(text=text), surface=Surface.GROUP_MESSAGE, version=1, previous=None, at=at)
 
 
-def tell_apart(check: Check, said: Sequence[tuple[str, str]], *, needed: int, a_minute: int = 200) -> Figures:
-    """Let `check` judge what is `said`, `a_minute` texts a minute; it learns what it does not hold.
+def tell_apart(check: Check, said: Sequence[tuple[str, str]], *, due: int) -> Figures:
+    """Let `check` judge what is `said`, all of it within half an hour; it learns what it does not hold.
 
-    `needed`: copies of a rumour in public from which on the next is counted as told in time.
+    `due`: how many copies of a rumour are public when it should hold the next.
     """
     figures = Figures()
-    public: dict[str, int] = {}
+    public: Counter[str] = Counter()
     for number, (text, rumour) in enumerate(said):
-        publication = of(text, at=AT + number // a_minute * MINUTE_MS)
+        publication = of(text, at=AT + number * 30 // len(said) * MINUTE_MS)
         is_held = isinstance(check.judge(publication), Hold)
         if rumour:
+            is_due = public[rumour] >= due
             figures.rumours += 1
-            figures.in_time += public.get(rumour, 0) >= needed
-            figures.held_rightly += is_held
+            figures.due += is_due
+            figures.held += is_held
+            figures.held_due += is_held and is_due
         else:
             figures.ordinary += 1
             figures.held_wrongly += is_held
         if not is_held:
-            public[rumour] = public.get(rumour, 0) + 1
+            public[rumour] += 1
             check.learn(publication)
     return figures

@@ -31,7 +31,7 @@ def serve(
     The first line on stdout is one JSON object with the address; everything else goes to stderr. SIGTERM or Ctrl-C
     lets what was begun finish and tells clients when to come back; a second one stops at once.
     """
-    from server.app import serve as serve_until_stopped  # noqa: PLC0415 - the other commands need no network.
+    from server.serving import serve as serve_until_stopped  # noqa: PLC0415 - the other commands need no network.
 
     settings = effective(config_file, data=data, listen=listen, tls_cert=tls_cert, tls_key=tls_key)
     logs.configure(settings.server.log_level)

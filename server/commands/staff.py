@@ -22,7 +22,7 @@ from server.store.writes import Done
 _CODE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{STAFF_CODE_CHARS - 1}}}")
 
 
-class _Code(click.ParamType):
+class _Code(click.ParamType[str]):
     """The code of an officer: decisions are signed with it, and it says nothing of who they are."""
 
     name = "code"

@@ -288,10 +288,11 @@ class Host:
         process = self._process
         if process is None:
             return
-        ended = os.pidfd_open(process.pid)
-        with trio.CancelScope(shield=True), trio.move_on_after(STOP_S):
-            await trio.lowlevel.wait_readable(ended)
-        os.close(ended)
+        with suppress(ProcessLookupError):  # It has ended: newer kernels give no descriptor then.
+            ended = os.pidfd_open(process.pid)
+            with trio.CancelScope(shield=True), trio.move_on_after(STOP_S):
+                await trio.lowlevel.wait_readable(ended)
+            os.close(ended)
         self._kill()  # Before `wait` gives its id away, to which what it left behind belongs.
         process.wait()
         self._process = None

@@ -20,7 +20,7 @@ CHAT = Summary(
 )  # fmt: skip
 
 
-def message(seq: int, sender: PersonId = BOB, **fields: object) -> Entry:
+def message(seq: int, sender: PersonId | None = BOB, **fields: object) -> Entry:
     entry = Entry(topic=TOPIC, seq=Seq(seq), nth=seq, at=1000 + seq, kind=Kind.MESSAGE, sender=sender, body=b"%d" % seq)
     return msgspec.structs.replace(entry, **fields)
 

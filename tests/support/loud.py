@@ -13,7 +13,7 @@ from typing import Any
 import trio
 
 from server import logs, session
-from server.app import serve
+from server.serving import serve
 from server.config import load
 from server.handlers.messages import Messages
 from server.hub import Hub

@@ -1,4 +1,4 @@
-"""A real server, and people who run `hutong` against it, each with a home of their own."""
+"""A real server, or a fake one that obeys, and people who run `hutong` against it, each with a home of their own."""
 
 import io
 import json
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from client.__main__ import run
+from tests.client.line.lane import Lane, LaneThread
 
 PASSWORD = "correct horse"
 
@@ -89,7 +90,7 @@ class Someone:
 class Desk:
     """Where commands are typed: in this process, with the environment of whoever types."""
 
-    def __init__(self, hutong: Hutong, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, hutong: Hutong | Lane, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
         self.hutong, self._patch, self._captured = hutong, patch, captured
 
     def type(self, arguments: tuple[str, ...], stdin: str, environment: dict[str, str]) -> Ran:
@@ -130,3 +131,24 @@ def stranger(
 ) -> Someone:
     """Return somebody who is not registered."""
     return Someone("stranger", tmp_path / "stranger", Desk(hutong, monkeypatch, capsys))
+
+
+@pytest.fixture
+def lane() -> Iterator[Lane]:
+    """Give the fake server: it has a public side that decides as it is told."""
+    thread = LaneThread()
+    yield thread.start()
+    thread.stop()
+
+
+@pytest.fixture
+def arrive(lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Meet:
+    """Return somebody registered with the fake server."""
+    desk = Desk(lane, monkeypatch, capsys)
+
+    def arrive_one(handle: str) -> Someone:
+        someone = Someone(handle, tmp_path / handle, desk)
+        assert someone("register", handle).status == 0
+        return someone
+
+    return arrive_one

@@ -1,11 +1,13 @@
-"""Plugins in their hosts, with real processes: whatever a hook does, only the publication it does it with is concerned."""
+"""Plugins in their hosts, with real processes: whatever a hook does, it does to its own publication only."""
 
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import trio
@@ -133,6 +135,19 @@ def tells_its_process(_):
 def judge(publication):
     return globals().get(publication.content.text, lambda _: Hold(ground="house_rules", text="Judged."))(publication)
 """
+DOWN = Said(outcome=Failure.CRASHED, why="its host is down")
+LIES = """
+import os, stat
+from compliance.hooks import hookimpl
+
+def lie():
+    for fd in range(3, 64):
+        try:
+            if stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.write(fd, b"lies")
+        except OSError:
+            pass
+"""
 NORMAL = Said(outcome=Hold(ground=GROUND, text="Judged."))
 
 
@@ -156,8 +171,19 @@ def lives(process: int) -> bool:
 
 async def gone(process: int) -> None:
     with trio.fail_after(PATIENCE_S):
-        while lives(process):  # noqa: ASYNC110 - nobody tells of a process that is not one's child.
-            await trio.sleep(0.005)
+        await until(lambda: not lives(process))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for what nobody tells: the end of a process that is not one's child, a line in a log."""
+    while not true():  # noqa: ASYNC110
+        await trio.sleep(0.005)
+
+
+async def judges_normally(hook: PluginHook) -> None:
+    """Wait until `hook` is there again."""
+    while await hook.ask(text("next"), PATIENCE_S) != NORMAL:  # noqa: ASYNC110
+        await trio.sleep(0.005)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +218,7 @@ async def gone(process: int) -> None:
 async def test_a_hook_that_misbehaves_fails_and_judges_the_next_publication_normally(
     started: Opener, behaviour: str, deadline_s: float, failure: Failure
 ) -> None:
-    hook = await started(WILD)
+    hook = await started(WILD, memory_mib=256)
     for _ in range(3):  # More often than there are warm workers.
         assert await outcome(hook, behaviour, deadline_s) is failure
     assert await hook.ask(text("next"), PATIENCE_S) == NORMAL
@@ -211,13 +237,14 @@ async def test_a_hook_that_forks_for_ever_leaves_no_process_behind(started: Open
     worker = await worker_of(hook)
     await outcome(hook, "forks_for_ever", SHORT_S)
     await gone(worker)
-    group = [entry for entry in os.scandir("/proc") if entry.name.isdigit() and _group(entry.name) == hook.process_id]
-    assert len(group) <= 2, "the host and the new worker"
+    processes = [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit()]
+    left = [process for process in processes if _group(process) == hook.process_id and lives(process)]
+    assert len(left) == 2, "the host and the new worker"
 
 
-def _group(process: str) -> int:
+def _group(process: int) -> int:
     try:
-        return os.getpgid(int(process))
+        return os.getpgid(process)
     except ProcessLookupError:
         return 0
 
@@ -403,14 +430,14 @@ async def test_a_plugin_that_hangs_while_it_is_loaded_does_not_start(
 
 
 async def test_a_plugin_that_lies_while_it_is_loaded_does_not_start(started: Opener) -> None:
-    lie = "import os, stat, socket\nfor fd in range(3, 9):\n    try:\n        os.write(fd, b'lies')\n    except OSError:\n        pass"
     with pytest.raises(HostError, match="is no answer"):
-        await started(lie)
+        await started(f"{LIES}\nlie()")
 
 
 async def test_a_host_that_ends_is_started_again_and_meanwhile_its_hook_fails_as_crashed(
     started: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(hosting, "BACKOFF_S", (0.5, 0.5))
     hook = await started(WILD)
     host = hook.process_id
     with capture_logs() as logged:
@@ -418,12 +445,9 @@ async def test_a_host_that_ends_is_started_again_and_meanwhile_its_hook_fails_as
             nursery.start_soon(hook.run)
             os.kill(host, signal.SIGKILL)
             with trio.fail_after(PATIENCE_S):
-                while lives(host):  # noqa: ASYNC110
-                    await trio.sleep(0.005)
-                await trio.testing.wait_all_tasks_blocked(0.01)
-                assert await hook.ask(text("next"), PATIENCE_S) == Said(outcome=Failure.CRASHED, why="its host is down")
-                while (await hook.ask(text("next"), PATIENCE_S)) != NORMAL:
-                    await trio.sleep(0.01)
+                await until(lambda: not hook.process_id)
+                assert await hook.ask(text("next"), PATIENCE_S) == DOWN
+                await judges_normally(hook)
             nursery.cancel_scope.cancel()
     assert [event["event"] for event in logged] == ["hook.host_ended", "hook.host_restarted"]
     assert hook.process_id != host
@@ -440,11 +464,9 @@ async def test_a_host_that_does_not_come_back_is_tried_again(
             nursery.start_soon(hook.run)
             os.kill(hook.process_id, signal.SIGKILL)
             with trio.fail_after(PATIENCE_S):
-                while [event["event"] for event in logged].count("hook.host_failed") < 2:
-                    await trio.sleep(0.01)
+                await until(lambda: [event["event"] for event in logged].count("hook.host_failed") >= 2)
                 monkeypatch.undo()
-                while (await hook.ask(text("next"), PATIENCE_S)) != NORMAL:
-                    await trio.sleep(0.01)
+                await judges_normally(hook)
             nursery.cancel_scope.cancel()
 
 
@@ -464,32 +486,22 @@ async def test_a_question_under_way_when_the_host_ends_is_crashed(started: Opene
 
 async def test_a_host_that_speaks_out_of_turn_is_replaced(started: Opener) -> None:
     hook = await started(
-        """
-        import gc, socket, threading
-        from compliance.hooks import hookimpl
+        LIES
+        + dedent(
+            """
+            os.register_at_fork(after_in_parent=lie)
 
-        def speak():
-            (control,) = [it for it in gc.get_objects() if isinstance(it, socket.socket) and it.fileno() >= 0]
-            while control.send(b"lies"):
+            @hookimpl
+            def judge(publication):
                 pass
-
-        @hookimpl
-        def version():
-            timer = threading.Timer(0.1, speak)
-            timer.daemon = True
-            timer.start()
-
-        @hookimpl
-        def judge(publication):
-            pass
-        """
+            """
+        )
     )
     with capture_logs() as logged:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(hook.run)
             with trio.fail_after(PATIENCE_S):
-                while "hook.host_spoke" not in [event["event"] for event in logged]:
-                    await trio.sleep(0.01)
+                await until(lambda: "hook.host_spoke" in [event["event"] for event in logged])
             nursery.cancel_scope.cancel()
 
 
@@ -502,7 +514,7 @@ async def test_a_closed_host_leaves_no_process(started: Opener) -> None:
         await hook.close()
     await gone(host)
     await gone(worker)
-    assert await hook.ask(text("next"), PATIENCE_S) == Said(outcome=Failure.CRASHED, why="its host is down")
+    assert await hook.ask(text("next"), PATIENCE_S) == DOWN
 
 
 async def test_what_a_rush_has_forked_is_let_go_afterwards(started: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -521,8 +533,7 @@ async def test_what_a_rush_has_forked_is_let_go_afterwards(started: Opener, monk
     async with trio.open_nursery() as nursery:
         nursery.start_soon(hook.run)
         with trio.fail_after(PATIENCE_S):
-            while sum(map(lives, processes)) > hosting.SPARE:
-                await trio.sleep(0.01)
+            await until(lambda: sum(map(lives, processes)) <= hosting.SPARE)
         nursery.cancel_scope.cancel()
     assert await hook.ask(text("next"), PATIENCE_S) == NORMAL
 
@@ -545,7 +556,9 @@ async def main():
     await hook.ask(text("loops"), 60)
 trio.run(main)
 """
-    child = subprocess.Popen([sys.executable, "-c", server], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(  # noqa: ASYNC220 - trio's dies with the thread that starts it, and so would the host.
+        [sys.executable, "-c", server], stdout=subprocess.PIPE, text=True
+    )
     assert child.stdout is not None
     with child.stdout as said:
         host, worker = map(int, (await trio.to_thread.run_sync(said.readline)).split())
