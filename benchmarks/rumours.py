@@ -16,7 +16,11 @@ from compliance.verdicts import Hold
 from protocol.publications import Content, Surface
 
 AT = 1_760_000_000_000
-TALK = ("chinese", "english", "japanese", "german", "french", "spanish", "korean", "russian")
+TALK = (
+    "bengali", "chinese", "dutch", "english", "french", "german", "hebrew", "hindi", "indonesian", "italian", "japanese",
+    "korean", "persian", "portuguese", "russian", "spanish", "swedish", "tamil", "turkish", "ukrainian", "urdu",
+)  # fmt: skip
+SAYERS = 3  # People who say the same ordinary thing, at most.
 
 # What is said; `#` is a number, which is another one each time. Then what gets added before and after.
 CHINESE = (
@@ -54,7 +58,7 @@ AFTER = {
 
 @dataclass(slots=True)
 class Figures:
-    """What a check made of a day. `due`: rumours of which so many copies were public before that it should hold them."""
+    """What a check made of a day. `due`: rumours that came when enough like them were public for it to hold them."""
 
     ordinary: int = 0
     rumours: int = 0
@@ -84,10 +88,18 @@ def told(core: str, language: str, source: random.Random) -> str:
 
 
 def talk(source: random.Random, languages: Sequence[str] = TALK) -> list[str]:
-    """Return ordinary messages in any order, no two the same: one to three sentences in a row of a conversation."""
-    talks = [each for language in languages for each in conversations(language)]
-    said = {" ".join(each[start : start + length]) for each in talks for start in range(len(each)) for length in (1, 2, 3)}
-    return source.sample(sorted(said), len(said))
+    """Return ordinary messages: one to three sentences of a conversation each, and each said by up to `SAYERS`."""
+    said: list[str] = []
+    known: set[str] = set()
+    for language in languages:
+        for each in conversations(language):
+            new = [sentence for sentence in dict.fromkeys(each) if sentence not in known]
+            known.update(new)
+            while new:
+                length = source.choice((1, 1, 2, 3))
+                said += [" ".join(new[:length])] * source.randint(1, SAYERS)
+                del new[:length]
+    return said
 
 
 def day(source: random.Random, *, copies: int) -> list[tuple[str, str]]:

@@ -89,10 +89,14 @@ class SurfaceRules(_Table, frozen=True, kw_only=True):
 
 
 class Holds(_Table, frozen=True, kw_only=True):
-    """How long something may be held, in hours, what then, and how many items of one author at a time."""
+    """How long something may be held, in hours, what then, and how many items of one author at a time.
+
+    `keep_d`: for how many days the words of what was rejected or lapsed are kept, so that one can object to it.
+    """
 
     review_h: Annotated[float, Meta(gt=0, le=24 * 90)]
     failure_h: Annotated[float, Meta(gt=0, le=24 * 90)]
+    keep_d: Annotated[float, Meta(gt=0, le=3650)]
     at_end: AtEnd
     per_author: Annotated[int, Meta(ge=1, le=10_000)]
 

@@ -27,7 +27,10 @@ from server.outcomes import NoRoom, Result, Tell
 from server.panel import Panel
 from server.readers import Reads
 from server.store.base import Failed, PublicReader
-from server.store.public_writes import Case, Conclude, Concluded, Dropped, Expire
+from server.store.public_writes import Case, Conclude, Concluded, Dropped, Expire, Forget
+
+DAY_MS = 86_400_000
+FORGET_EVERY_MS = 60_000
 
 log = structlog.get_logger("hutong.gate")
 
@@ -70,6 +73,7 @@ class Gatekeeper:
         self._unwritten: list[_Item] = []  # Ruled on, but there was no room on the disk.
         self._expiring: set[SubmissionId] = set()
         self._is_looking = False
+        self._forgets_at = 0
 
     def judge(self, case: Case, done: Judged | None) -> None:
         """Have `case` judged and concluded; call `done` with what became of it."""
@@ -93,13 +97,17 @@ class Gatekeeper:
         self._reads.ask(lambda reader: reader.waiting(), self._recovered)
 
     def every_second(self) -> None:
-        """End the holds whose time is over, and write what there was no room for."""
+        """End the holds whose time is over, write what there was no room for, and forget what is past its time."""
         unwritten, self._unwritten = self._unwritten, []
         for item in unwritten:
             self._conclude(item)
+        at = self._clock.wall_ms()
+        if at >= self._forgets_at:
+            self._forgets_at = at + FORGET_EVERY_MS
+            keep_ms = int(self._bench.pack.holds.keep_d * DAY_MS)
+            self._commits.submit(Forget(before=at - keep_ms), self._committed)
         if not self._is_looking:
             self._is_looking = True
-            at = self._clock.wall_ms()
             self._reads.ask(lambda reader: reader.due(at), partial(self._due, at))
 
     def _answered(self, line: _Line, item: _Item, answers: list[Answer]) -> None:

@@ -124,13 +124,16 @@ class TopicState:
     silenced_until: int = 0
     link: bytes | None = field(default=None, repr=False)
     openness: SetOpenness | None = None  # Of a public group.
+    absent: dict[PersonId, int] = field(default_factory=dict)  # There: until when those who left were muted.
 
     def apply(self, changes: Iterable[Change], *, seq: Seq) -> None:
         """Take `changes` in; `seq` is that of the entry stored with them, or the head when there was none."""
         for change in changes:
             match change:
                 case Stand(standing=None):
-                    self.members.pop(change.person, None)
+                    member = self.members.pop(change.person, None)
+                    if member is not None and member.muted_until and self.side is Side.PUBLIC:
+                        self.absent[change.person] = member.muted_until  # Or to come back would be to be free.
                 case Stand(standing=Standing() as standing):
                     self._stand(change, standing, seq)
                 case Mute(person=None):
@@ -152,7 +155,8 @@ class TopicState:
         before = self.members.get(change.person)
         if before is None or before.standing is not Standing.MEMBER:
             start = Seq(seq + change.unannounced) if change.start is None else change.start
-            self.members[change.person] = Member(standing, change.role, start)
+            muted_until = self.absent.pop(change.person, 0)
+            self.members[change.person] = Member(standing, change.role, start, muted_until)
         else:
             before.standing, before.role = standing, change.role
             if change.start is not None:

@@ -3,6 +3,7 @@
 import click
 import msgspec
 
+from client.errors import RefusedError
 from client.line.program import command, online
 from client.line.publishing import tell
 from client.line.screen import Screen, moment, visible
@@ -83,7 +84,7 @@ async def take_back_command(session: Session, screen: Screen, submission: str, *
     session.cache.submissions.put(reply.submission)
     if reply.submission.state is not SubmissionState.TAKEN_BACK:
         tell(screen, reply.submission, {}, as_json=as_json, quietly=False)
-        raise click.exceptions.Exit(1)
+        raise RefusedError("too_late", "it is not taken back: it was decided before")
     screen.told.add(found.submission)
     if as_json:
         screen.json(submission_json(reply.submission))

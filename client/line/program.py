@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate
@@ -79,36 +79,40 @@ class Program:
         name, account = self.account()
         if self.server is not None:
             account = msgspec.structs.replace(account, url=self.server)
-        cache = Cache(self.profiles.cache_path(name))
-        session, screen = Session(account, cache, ca=self.ca), Screen(cache)
-        failed: list[Exception] = []
-        decided: list[Submission] = []
-        async with trio.open_nursery() as listening:
-            await listening.start(_note_decisions, session, decided)
-            async with trio.open_nursery() as nursery:
-                await nursery.start(_run_quietly, session)
-                try:
-                    await work(session, screen)
-                    with trio.move_on_after(PARTING_SECONDS if session.is_online else 0):
-                        await session.outbox_empty()
-                        await session.marks_sent()
-                except (ClientError, click.ClickException) as error:
-                    failed.append(error)
-                except BrokenPipeError:
-                    hush()
-                    failed.append(click.exceptions.Exit(0))
-                session.stop()
-            listening.cancel_scope.cancel()
-        for submission in decided:
-            if submission.submission not in screen.told:
-                screen.note(f"{headline(screen, submission).plain}: hutong submissions {submission.submission}")
-        for waiting in cache.outbox.refused():
-            screen.note(f"Not sent, the server refused it: {described(waiting)} ({(waiting.refused or ('',))[0]})")
-            cache.outbox.drop(waiting.cid)
-        cache.close()
-        if failed:
-            raise failed[0]
+        with closing(Cache(self.profiles.cache_path(name))) as cache:
+            session = Session(account, cache, ca=self.ca)
+            await _work(session, Screen(cache), work)
         self.profiles.keep(name, session.account if self.server is None else account)
+
+
+async def _work(session: Session, screen: Screen, work: Callable[[Session, Screen], Awaitable[None]]) -> None:
+    """Do `work` with `session`, let out what still waits, and say what became of it all; then fail as `work` did."""
+    failed: list[Exception] = []
+    decided: list[Submission] = []
+    async with trio.open_nursery() as listening:
+        await listening.start(_note_decisions, session, decided)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(_run_quietly, session)
+            try:
+                await work(session, screen)
+                with trio.move_on_after(PARTING_SECONDS if session.is_online else 0):
+                    await session.outbox_empty()
+                    await session.marks_sent()
+            except (ClientError, click.ClickException) as error:
+                failed.append(error)
+            except BrokenPipeError:
+                hush()
+                failed.append(click.exceptions.Exit(0))
+            session.stop()
+        listening.cancel_scope.cancel()
+    for submission in decided:
+        if submission.submission not in screen.told:
+            screen.note(f"{headline(screen, submission).plain}: hutong submissions {submission.submission}")
+    for waiting in session.cache.outbox.refused():
+        screen.note(f"Not sent, the server refused it: {described(waiting)} ({(waiting.refused or ('',))[0]})")
+        session.cache.outbox.drop(waiting.cid)
+    if failed:
+        raise failed[0]
 
 
 async def _note_decisions(session: Session, decided: list[Submission], *, task_status: trio.TaskStatus[None]) -> None:

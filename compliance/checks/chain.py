@@ -28,9 +28,9 @@ REASON = (
     " statement about whether it is true."
 )
 URGES = (
-    "spread this", "spread the word", "please spread", "please forward", "forward this", "forward to", "please share",
+    "spread this", "spread the word", "please spread", "please forward", "forward this", "forward it", "please share",
     "share this", "share with everyone", "pass it on", "pass this on", "send this to", "tell everyone",
-    "before it is deleted", "转发", "扩散", "速转", "求转", "转给", "转到", "不转不是", "告诉身边", "告诉家人",
+    "before it is deleted", "转发", "扩散", "速转", "求转", "转给", "不转不是", "告诉身边", "告诉家人",
     "告诉更多", "让更多人", "让更多的人", "删前速看",
 )  # fmt: skip
 

@@ -97,7 +97,7 @@ def characters() -> Characters:
         marks=re.compile(f"[{mark}]"),
         crowd=re.compile(f"(?<![{mark}])([{mark}]{{30}})[{mark}]+"),  # Thirty is the bound of UAX #15 §13.
         phrase=re.compile(f"[{_members(phrases)}]"),
-        irregular=re.compile(rf"(\s[\s{joining}]+|[^\s{joining}]?[{joining}]+|[{_members(longer)}])"),
+        irregular=re.compile(rf"(\s[\s{joining}]++|[^\s{joining}]?[{joining}]++|[{_members(longer)}])"),
     )
 
 

@@ -6,12 +6,12 @@ Dots that are written otherwise count: full-width ones (folded already), 。, an
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from unicodedata import name
 
+from compliance.checks import words
 from compliance.checks.normal import fold
-from compliance.checks.phrases import LETTERS
 
+LETTERS = f"{words.DIGITS}{words.LETTERS}"
 LABEL_CHARS = 63  # RFC 1035 §2.3.4.
 LABELS = 16  # Of one host that are looked at, from the right.
 
@@ -49,8 +49,11 @@ _LINK = re.compile(
     rf":[/\\]{{2}}(?P<authority>(?:\[[0-9a-f:.]+\]|[^\s/?#\\\"'<>()\[\]{{}}|,;!`]|{_DOT.pattern}){{1,320}}+){_REST}|"
     rf"(?:(?P<at>@)|(?<![{LETTERS}\-@]))-*+(?P<host>{_LABEL}(?:(?:{_DOT.pattern}){_LABEL})+)(?P<rest>{_REST})"
 )
+# Most texts have nothing of what every link has, and need no closer look.
+_PERHAPS = re.compile(rf":[/\\]|\.[{LETTERS}]|。[{LETTERS}]|点[cnotxv]|[\[({{]\s?(?:[.。点]|dot)| dot ")
 _SCHEME_CHARS = 16
 _SCHEME = re.compile(r"[a-z0-9+.\-]*\Z")
+_PLAIN = re.compile(r"[a-z0-9.\-]+")
 _ASCII = re.compile(r"[a-z0-9\-]+")
 _NUMBERS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
@@ -73,6 +76,8 @@ class Link:
 
 def links_in(folded: str) -> Iterator[Link]:
     """Yield the links in a folded text, in order: URLs of any scheme, and bare hosts with an ending that is in use."""
+    if not _PERHAPS.search(folded):
+        return
     for found in _LINK.finditer(folded):
         authority = found["authority"]
         if authority is not None:
@@ -88,17 +93,20 @@ def links_in(folded: str) -> Iterator[Link]:
                 yield Link(host, found.start("host"), found.end())
 
 
-@lru_cache(maxsize=1024)
 def canonical(host: str) -> str:
     """Return the folded `host` as hosts are compared: its last labels, Punycode decoded, with plain dots."""
-    labels = [label for label in _DOT.sub(".", host).split(".") if label][-LABELS:]
-    return ".".join(_decoded(label) for label in labels)
+    dotted = host if _PLAIN.fullmatch(host) else _DOT.sub(".", host)
+    labels = [label for label in dotted.split(".") if label][-LABELS:]
+    if "xn--" in dotted:
+        labels = [_decoded(label) for label in labels]
+    return ".".join(labels)
 
 
-@lru_cache(maxsize=1024)
 def only_looks(host: str) -> bool:
     """Say whether `host` may pass for another: scripts mixed in one label, or a label of nothing but look-alikes."""
-    return any(_only_looks(label[:LABEL_CHARS]) for label in host.split(".") if not label.isascii())
+    return not host.isascii() and any(
+        _only_looks(label[:LABEL_CHARS]) for label in host.split(".") if not label.isascii()
+    )
 
 
 def _only_looks(label: str) -> bool:

@@ -21,7 +21,7 @@ from protocol.decisions import Span
 
 VERSION = "1"
 HOSTS = 100_000  # In one list.
-LOOKED_AT = 256  # Links of one publication.
+LOOKED_AT = 128  # Links of one publication.
 
 _NO_HOST = re.compile(r"[\s/:@?#\\]")
 Hosts = tuple[Annotated[str, Meta(min_length=1, max_length=253)], ...]

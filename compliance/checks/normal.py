@@ -5,12 +5,15 @@ left out are characters without a form (Unicode's default ignorables, controls) 
 changes nothing. Every place in the folded text is known in the original.
 """
 
+import re
 from bisect import bisect_right
 from itertools import accumulate
 from unicodedata import normalize
 
 from compliance.checks.characters import LOOSE, UNSPELLED, characters
+from compliance.checks.words import marked
 
+_SPACES = re.compile(r"\s\s")
 _CUT, _NOT_A_CUT = "\ue000", "\ue001"  # Of private use: folded to themselves, joined with nothing.
 
 
@@ -37,14 +40,21 @@ def fold(text: str) -> str:
 class Normal:
     """A text, folded, with the way back to the original."""
 
-    __slots__ = ("_folded_starts", "_lengths", "_starts", "original", "text")
+    __slots__ = ("_folded_starts", "_lengths", "_marked", "_starts", "original", "text")
 
     def __init__(self, original: str) -> None:
         self.original = original
         self.text = fold(original)
+        self._marked = ""
         self._starts: list[int] = []  # Of stretches that fold one to one, and of ones that do not, in turn.
         self._folded_starts: list[int] = []
         self._lengths: list[int] = []
+
+    @property
+    def marked(self) -> str:
+        """The folded text with the edges of its words marked."""
+        self._marked = self._marked or marked(self.text)
+        return self._marked
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Return where in the original the characters `start` up to, not including, `end` of the folded text come from.
@@ -62,7 +72,12 @@ class Normal:
 
     def _trace(self) -> None:
         """Fold all stretches in one go, with cuts between them; it is needed for what was found only."""
-        stretches = characters().irregular.split(self.original.replace(_CUT, _NOT_A_CUT))
+        known = characters()
+        plain = len(self.text) == len(self.original) and not known.joining.search(self.original)
+        if plain and not _SPACES.search(self.original):  # Then every character folds to one.
+            self._starts, self._folded_starts, self._lengths = [0], [0], [len(self.original)]
+            return
+        stretches = known.irregular.split(self.original.replace(_CUT, _NOT_A_CUT))
         folded = fold(_CUT.join(stretches)).split(_CUT)
         self._lengths = [len(stretch) for stretch in stretches]
         self._starts = [0, *accumulate(self._lengths)][:-1]

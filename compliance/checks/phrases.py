@@ -10,17 +10,8 @@ from collections.abc import Iterator, Sequence
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from compliance.checks.normal import Normal
+from compliance.checks.words import DIGITS, EDGE, IDEOGRAPHS, LETTERS, SYLLABLES, marked
 
-EDGE = "\x01"  # Never in folded text: controls are left out of it.
-
-# Letters, as they are folded, of scripts that put spaces between words and do not grow words by endings without end.
-LETTERS = (
-    "0-9a-z\u00df-\u00f6\u00f8-\u02af\u0370-\u0481\u048a-\u0587\u10d0-\u10ff\u1e00-\u1fff\u2c60-\u2c7f\ua640-\ua7ff"
-)
-# Of scripts that write on without spaces, or with spaces and any ending: Chinese; kana and Hangul.
-IDEOGRAPHS = "\u3005-\u3007\u3400-\u9fff\U00020000-\U0003ffff"
-SYLLABLES = "\u1100-\u11ff\u3041-\u30fa\u30fc-\u30ff\uac00-\ud7a3"
-_WORD = re.compile(f"([{LETTERS}]+)")
 _UNSPACED = re.compile(f"[{IDEOGRAPHS}{SYLLABLES}]")
 
 # "敏*感", and "s.p.a.m" with one and the same sign between single letters. A full stop, comma, question or line between
@@ -28,13 +19,8 @@ _UNSPACED = re.compile(f"[{IDEOGRAPHS}{SYLLABLES}]")
 _SIGNS = r" .·・*_\-–—~|/\\+=^'`\""
 _SEPARATED = re.compile(
     rf"(?<=[{IDEOGRAPHS}{SYLLABLES}])[{_SIGNS}]{{1,3}}(?=[{IDEOGRAPHS}{SYLLABLES}])|"
-    rf"(?<![{LETTERS}])[{LETTERS}]([{_SIGNS}])[{LETTERS}](?:\1[{LETTERS}])+(?![{LETTERS}])"
+    rf"(?<![{DIGITS}{LETTERS}])[{DIGITS}{LETTERS}]([{_SIGNS}])[{DIGITS}{LETTERS}](?:\1[{DIGITS}{LETTERS}])+(?![{DIGITS}{LETTERS}])"
 )
-
-
-def marked(folded: str) -> str:
-    """Return `folded` with the edges of its words marked."""
-    return EDGE.join(_WORD.split(folded))
 
 
 def joined(folded: str) -> str:
@@ -65,7 +51,7 @@ class Phrases:
     def find(self, normal: Normal) -> Iterator[tuple[int, int, int]]:
         """Yield the number of each phrase that is found and where in `normal.text`: start, and end, not included."""
         kept = joined(normal.text) if self._joins else normal.text
-        searched = marked(kept)
+        searched = marked(kept) if self._joins else normal.marked
         found = self._automaton.find_matches_as_indexes(searched)
         if not found:
             return

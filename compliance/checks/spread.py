@@ -15,9 +15,9 @@ from compliance.checks.sketch import Sketch, resemblance
 VERSIONS = 8  # Of one rumour that are kept to compare with: it changes on its way.
 ANOTHER = 0.9  # What resembles all kept versions less is one more.
 INDEXED = 16  # Hashes of each version by which it is found.
-FOUND = 32  # Versions that are found by one hash: the latest.
-COMPARED = 8  # Versions that one text is compared with: those that share most.
-SHARED = 2  # Fewest hashes in common for a comparison.
+FOUND = 8  # Versions that are found by one hash: the latest.
+COMPARED = 4  # Versions that one text is compared with: those that share most.
+SHARED = 3  # Fewest hashes in common for a comparison.
 
 
 @dataclass(slots=True, eq=False)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from server.commands.options import config_option, data_option, effective, json_option
+from server.hooks.isolation import isolation
 from server.store import upkeep
 from server.store.base import StoreError
 
@@ -71,20 +72,25 @@ def stats(config_file: Path | None, data: str | None, *, as_json: bool) -> None:
 @data_option
 @json_option
 def doctor(config_file: Path | None, data: str | None, *, as_json: bool) -> int:
-    """Check the data against what must always hold; 1 when something does not.
+    """Check the data against what must always hold; 1 when something does not. Say how plugins are kept apart, too.
 
     It reads everything once. It changes nothing, and a server may run meanwhile.
     """
-    directory = effective(config_file, data=data).server.data
+    settings = effective(config_file, data=data)
+    directory = settings.server.data
     findings = []
     with damage_told(directory):
         for finding in upkeep.doctor(directory):
             findings.append(finding)
             if not as_json:
                 click.echo(finding)  # As they come: to read a large store takes a while.
+    apart = isolation(settings.compliance.hook_user)
     if as_json:
-        click.echo(json.dumps({"data": str(directory), "findings": findings}, ensure_ascii=False))
+        told = {"data": str(directory), "findings": findings, "isolation": apart}
+        click.echo(json.dumps(told, ensure_ascii=False))
     else:
+        for sentence in apart:
+            click.echo(sentence, err=True)
         click.echo(f"{directory}: {len(findings) or 'nothing'} found", err=True)
     return FOUND if findings else 0
 

@@ -37,6 +37,7 @@ from protocol.frames import (
     RequestsPush,
 )
 from protocol.ids import PersonId, TopicId, new_id
+from protocol.limits import SEQ_MAX
 from server.outcomes import NOT_FOUND, Again, Answer, Ask, Caller, Commit, Decision, Effect, Refuse, Tell, With
 from server.posting import Drafts, post
 from server.store.writes import Draft, Founding, Post, Posted, Stale
@@ -197,7 +198,10 @@ class Groups:
         if refusal:
             return refusal
         draft = self.drafts.draft(request, caller, at=at, kind=Kind.REMOVED, person=request.person)
-        return _post(request, topic, draft, Stand(person=request.person, standing=None))
+        gone: list[Change] = [Stand(person=request.person, standing=None)]
+        if topic.side is Side.PUBLIC:  # They may come back, to read: who removed them lets them publish again.
+            gone.insert(0, Mute(person=request.person, until=SEQ_MAX))
+        return _post(request, topic, draft, *gone)
 
     def role(self, request: GroupRole, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Make a member an admin, or an admin a member."""

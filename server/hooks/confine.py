@@ -101,14 +101,6 @@ def die_with(parent: int) -> None:
         os._exit(0)  # It ended before we asked.
 
 
-def shut_memory() -> bool:
-    """Keep other processes of this user from reading this one's memory, environment and descriptors; say if it is so.
-
-    It also keeps core dumps, which would hold whatever people said, from being written.
-    """
-    return _prctl(_DUMPABLE, 0)
-
-
 def readable(path: Iterable[str]) -> Iterator[str]:
     """Yield what a plugin has to read of Python's search `path`: whole libraries, but of other folders the code only.
 

@@ -43,6 +43,7 @@ class Worker:
     def __init__(self, number: int, end: socket.socket) -> None:
         self.number = number
         self.kept = False  # Set when its answer was good: it may have the next publication.
+        self.veteran = False  # It has judged before.
         self._end = end
 
     @property
@@ -158,7 +159,7 @@ class Host:
             if self._control is not life:  # The host has ended meanwhile, and its workers with it.
                 worker.close()
             elif worker.kept:
-                worker.kept = False
+                worker.kept, worker.veteran = False, True
                 self._idle.append(worker)
             else:
                 self._drop(worker)

@@ -24,6 +24,8 @@ from server.hooks.keys import meant
 from server.hooks.settings import HookSettings, PluginSource, Watch
 from server.hooks.users import User
 
+_NOT_ASKED = Said(outcome=Failure.MALFORMED, why="its worker answered what was not asked")
+
 
 class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a worker sends. One of `said`, `malformed` and `raised` is there. `last`: it has served its time."""
@@ -89,9 +91,13 @@ class PluginHook:
         late = Said(outcome=Failure.REFUSED, why="all its workers were busy")
         with trio.move_on_after(deadline_s):
             try:
-                async with self._host.worker() as worker:
-                    late = Said(outcome=Failure.LATE)
-                    return self._read(await worker.ask(request), publication, worker)
+                while True:
+                    async with self._host.worker() as worker:
+                        late = Said(outcome=Failure.LATE)
+                        said = self._read(await worker.ask(request), publication, worker)
+                    if said is not _NOT_ASKED or not worker.veteran:
+                        return said
+                    # It had more to say about the publication before this one, which should not suffer for it.
             except HostError as error:
                 return Said(outcome=Failure.CRASHED, why=str(error))
             except OSError:
@@ -114,7 +120,7 @@ class PluginHook:
         except (ValueError, msgpack.UnpackException, RecursionError):
             return Said(outcome=Failure.MALFORMED, why="what its worker sent is no answer")
         if answer.id != publication.id:
-            return Said(outcome=Failure.MALFORMED, why="its worker answered what was not asked")
+            return _NOT_ASKED
         worker.kept = not answer.last
         if answer.raised is not None:
             return Said(outcome=Failure.CRASHED, why=answer.raised, quoted=answer.detail)

@@ -167,7 +167,7 @@ INVARIANTS = (
     Invariant(
         "chat {0} is not of two people in order",
         """
-        SELECT topic FROM topics WHERE (kind = 'chat') IS NOT (one_peer IS NOT NULL)
+        SELECT topic FROM topics WHERE (kind IN ('chat', 'card')) IS NOT (one_peer IS NOT NULL)
             OR (one_peer IS NULL) IS NOT (other_peer IS NULL) OR one_peer > other_peer
         """,
     ),
@@ -203,13 +203,13 @@ INVARIANTS = (
 )
 
 
-def findings(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield a sentence for everything that must not be."""
+def findings(connection: sqlite3.Connection, *more_invariants: Invariant) -> Iterator[str]:
+    """Yield a sentence for everything that must not be; `more_invariants`: of one side only."""
     connection.execute("BEGIN")
     for (line,) in connection.execute(f"PRAGMA integrity_check({MOST})"):
         if line != "ok":
             yield f"the file is damaged: {line}"
-    for invariant in INVARIANTS:
+    for invariant in (*INVARIANTS, *more_invariants):
         more = 0
         for row in connection.execute(invariant.sql):
             more += 1

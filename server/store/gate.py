@@ -9,15 +9,17 @@ import msgspec
 
 from compliance import leaves
 from compliance.bench import Bench
-from compliance.pack import LABELLED, NOT_ENTITLED, OVERDUE, AtEnd
+from compliance.pack import LABELLED, OVERDUE, AtEnd
 from compliance.ruling import Grounds, Holds, Publishes, Rejects, Unavailable
 from compliance.submissions import Move, after
-from protocol.decisions import Decision, DecisionKind, SubmissionState
-from protocol.entries import Kind, Role, Side, TopicKind
-from protocol.ids import DecisionId, Seq, SubmissionId, new_cid, new_id, new_public_topic_id
+from protocol.decisions import DecisionKind, SubmissionState
+from protocol.entries import Kind, Side, TopicKind
+from protocol.ids import DecisionId, Seq, SubmissionId, new_cid, new_public_topic_id
 from protocol.publications import Published, Surface, decode_content, encode
 from server.store import submissions
 from server.store.audit import AuditLog
+from server.store.entitlement import SERVER
+from server.store.entitlement import stopped as stopped_now
 from server.store.log import Log
 from server.store.public_writes import (
     Conclude,
@@ -29,17 +31,11 @@ from server.store.public_writes import (
     NotPossible,
     TakeBack,
 )
+from server.store.records import Records, commitment
 from server.store.submissions import KINDS, Row
 from server.store.writes import Draft, Founding, Post, Posted
-from server.topics import Bar, Change, SetListing, SetName, SetNotice, SetScreenName, barred
+from server.topics import Change, SetListing, SetName, SetNotice, SetScreenName
 
-_MEMBER = """
-SELECT m.role, m.muted_until, t.silenced_until FROM members AS m JOIN topics AS t ON t.topic = m.topic
-WHERE m.topic = ? AND m.person = ? AND m.standing = 'member'
-"""
-# The newest first signature counts, but one to the agreement in force always does.
-_SIGNED = "SELECT digest FROM signatures WHERE person = ? ORDER BY digest = ? DESC, at DESC LIMIT 1"
-_TARGET = "SELECT sender, kind, erased, withdrawn FROM entries WHERE topic = ? AND seq = ?"
 # A text and its edits; and which of them is the one in force.
 _WITHDRAWN = "UPDATE entries SET withdrawn = ?1 WHERE topic = ?2 AND (seq = ?3 OR (target = ?3 AND kind = 'edit'))"
 _NEWEST_VERSION = """
@@ -58,17 +54,6 @@ UPDATE submissions SET state = :state, seq = :seq, version = :version, topic = :
 """
 _FORGET = "UPDATE submissions SET content = NULL, salt = NULL WHERE submission = ?"
 _DROP = "DELETE FROM submissions WHERE submission = ?"
-_DECIDE = """
-INSERT INTO decisions (decision, submission, kind, ground, clause, bottom_line, agreement, places, facts, by, automated,
-    at, until, appeal, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_NO_LONGER = {
-    Bar.MUTED: "By the time it could appear you were muted there.",
-    Bar.NOT_ALLOWED: "By the time it could appear your role there did not allow it any more.",
-}
-_NOT_THERE = "By the time it could appear you were no longer a member there."
-_CHANGED = "By the time it could appear there was a newer version, or none any more, of what it changes."
-_SERVER = "server"
 DIGEST_BYTES = 16
 
 
@@ -78,7 +63,7 @@ class Gate:
     def __init__(self, connection: sqlite3.Connection, log: Log, audit: AuditLog) -> None:
         self._connection = connection
         self._log = log
-        self._audit = audit
+        self._records = Records(connection, audit)
 
     def conclude(self, conclude: Conclude) -> Concluded | Dropped:
         """Carry out a ruling on what waits; what was taken back meanwhile stays so, but what hooks said is recorded."""
@@ -92,9 +77,9 @@ class Gate:
                 submission=row.submission,
                 version=version,
                 surface=row.surface,
-                commitment=self._commitment(row),
+                commitment=commitment(row),
             )
-            self.leave(leaf)
+            self._records.leave(leaf)
         if row.state is not SubmissionState.WAITING:
             self._connection.execute(_FORGET, (row.submission,))
             return self._concluded(row.submission)
@@ -132,9 +117,9 @@ class Gate:
             submission=row.submission,
             version=version,
             surface=row.surface,
-            commitment=self._commitment(row),
+            commitment=commitment(row),
         )
-        self.leave(leaf)
+        self._records.leave(leaf)
         self._move(row, state)
         if row.state is SubmissionState.HELD:
             self._connection.execute(_FORGET, (row.submission,))
@@ -147,9 +132,9 @@ class Gate:
             return NotPossible(submissions.view(self._connection, row))
         if expire.bench.pack.holds.at_end is AtEnd.REJECT:
             facts = "Nobody decided within the time for it, and then it is not published here. You may submit it again."
-            why = Grounds(ground=OVERDUE, facts=facts, by=_SERVER)
+            why = Grounds(ground=OVERDUE, facts=facts, by=SERVER)
             return self._stop(row, Move.REJECT, why, expire.at, expire.bench)
-        why = Grounds(ground=OVERDUE, facts="Nobody decided within the time for it, so it appears.", by=_SERVER)
+        why = Grounds(ground=OVERDUE, facts="Nobody decided within the time for it, so it appears.", by=SERVER)
         return self._release(row, why, expire.at, expire.bench, automated=True)
 
     def decide(self, decide: Decide) -> Concluded | NotPossible | NoSuchSubmission:
@@ -180,10 +165,10 @@ class Gate:
     # What becomes of it.
 
     def _release(self, row: Row, why: Grounds, at: int, bench: Bench, *, automated: bool) -> Concluded:
-        stopped = self._stopped(row, at, bench)
+        stopped = stopped_now(self._connection, row, at=at, bench=bench)
         if stopped is not None:
             return self._stop(row, Move.LAPSE, stopped, at, bench)
-        decision = self._decide(row, DecisionKind.RELEASE, why, at, bench, automated=automated)
+        decision = self._records.decide(row, DecisionKind.RELEASE, why, at, bench, automated=automated)
         return self._publish(row, row.labels, Move.RELEASE, at, bench, decision=decision)
 
     def _publish(
@@ -198,7 +183,7 @@ class Gate:
         decision: DecisionId | None = None,
     ) -> Concluded:
         """Let it enter the log; all stages but the hooks are asked once more."""
-        stopped = self._stopped(row, at, bench)
+        stopped = stopped_now(self._connection, row, at=at, bench=bench)
         if stopped is not None:
             return self._stop(row, Move.LAPSE, stopped, at, bench)
         assert row.content is not None
@@ -218,17 +203,17 @@ class Gate:
             version=version,
             topic=topic,
             seq=seq,
-            commitment=self._commitment(row),
+            commitment=commitment(row),
             labels=labels,
             pack=bench.pack.name,
             pack_version=bench.pack.version,
             body=leaves.commitment(row.salt, body),
         )
-        self._connection.execute(_RULE, (topic, seq, row.submission, None, self.leave(leaf)))
+        self._connection.execute(_RULE, (topic, seq, row.submission, None, self._records.leave(leaf)))
         if labels and labelled_by:
             facts = f"It appears with labels: {', '.join(labels)}."
             why = Grounds(ground=LABELLED, facts=facts, by=f"hook {labelled_by}")
-            decision = self._decide(row, DecisionKind.LABEL, why, at, bench, automated=True)
+            decision = self._records.decide(row, DecisionKind.LABEL, why, at, bench, automated=True)
         draft = Draft(
             kind=Kind.EDIT if row.target is not None else KINDS[row.surface],
             sender=row.author,
@@ -262,19 +247,19 @@ class Gate:
         state = after(row.state, move)
         assert state is not None
         kind = DecisionKind(move.value)
-        decision = self._decide(row, kind, why, at, bench, until=until, automated=automated)
+        decision = self._records.decide(row, kind, why, at, bench, until=until, automated=automated)
         self._move(row, state, until=until, decision=decision)
         return self._concluded(row.submission)
 
     def _withdraw(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
         """Keep it, in all its versions, from readers; the words stay in the file, for it may be restored."""
-        decision = self._decide(row, DecisionKind.WITHDRAW, why, at, bench, automated=False)
+        decision = self._records.decide(row, DecisionKind.WITHDRAW, why, at, bench, automated=False)
         self._mark_withdrawn(row, decision, withdrawn=True)
         return self._concluded(row.submission, self._say(row, Kind.WITHDRAWN, at))
 
     def _restore(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
         """Show it again, in the version that was the last."""
-        decision = self._decide(row, DecisionKind.RESTORE, why, at, bench, automated=False)
+        decision = self._records.decide(row, DecisionKind.RESTORE, why, at, bench, automated=False)
         self._mark_withdrawn(row, decision, withdrawn=False)
         newest = self._connection.execute(_NEWEST_VERSION, (row.topic, row.seq)).fetchone()
         body = newest[0] if newest else None
@@ -309,97 +294,6 @@ class Gate:
         return self._log.add(Post(topic=row.topic, generation=0, draft=draft, changes=changes))
 
     # What is asked again, and what is written down.
-
-    def _stopped(self, row: Row, at: int, bench: Bench) -> Grounds | None:
-        """Return why an item can no longer be published, None while it can (COMPLIANCE: asked in this transaction)."""
-        digest = bench.agreement.digest if bench.agreement else b""
-        signed = self._connection.execute(_SIGNED, (row.author, digest)).fetchone()
-        stopped = bench.stopped(row.surface, signed[0] if signed else None, at=at)
-        if stopped is not None:
-            return Grounds(ground=stopped.ground, facts=f"By then: {stopped.text}.", by=f"stage {stopped.stage}")
-        version, _ = submissions.succession(self._connection, row)
-        if row.base is not None and row.base != version - 1:
-            return Grounds(ground=NOT_ENTITLED, facts=_CHANGED, by=_SERVER)
-        if row.surface is Surface.CARD:
-            return None
-        member = self._connection.execute(_MEMBER, (row.topic, row.author)).fetchone()
-        if member is None:
-            return Grounds(ground=NOT_ENTITLED, facts=_NOT_THERE, by=_SERVER)
-        role, muted_until, silenced_until = member
-        bar = barred(row.surface, Role(role), muted_until=muted_until, silenced_until=silenced_until, at=at)
-        if bar is not None:
-            return Grounds(ground=NOT_ENTITLED, facts=_NO_LONGER[bar], by=_SERVER)
-        if row.target is not None:
-            target = self._connection.execute(_TARGET, (row.topic, row.target)).fetchone()
-            if target != (row.author, Kind.MESSAGE.value, 0, 0):
-                return Grounds(ground=NOT_ENTITLED, facts=_CHANGED, by=_SERVER)
-        return None
-
-    def _decide(
-        self,
-        row: Row,
-        kind: DecisionKind,
-        why: Grounds,
-        at: int,
-        bench: Bench,
-        *,
-        automated: bool,
-        until: int | None = None,
-    ) -> DecisionId:
-        """Write a decision down with all its parts, and its leaf; return its id."""
-        ground = bench.ground(why.ground)
-        decision = Decision(
-            decision=DecisionId(new_id()),
-            kind=kind,
-            ground=why.ground,
-            clause=ground.clause,
-            bottom_line=bench.bottom_line(ground),
-            agreement=bench.agreement.version if bench.agreement else "",
-            where=why.where,
-            facts=why.facts or bench.said(ground.titles),
-            by=why.by,
-            automated=automated,
-            at=at,
-            until=until,
-            appeal=bench.said(bench.pack.appeal),
-            leaf=0,
-        )
-        assert row.salt is not None
-        leaf = self.leave(
-            leaves.decided(
-                decision,
-                submission=row.submission,
-                commitment=self._commitment(row),
-                facts=leaves.commitment(row.salt, decision.facts.encode()),
-                topic=row.topic,
-                seq=row.seq,
-            )
-        )
-        self._connection.execute(
-            _DECIDE,
-            (
-                decision.decision,
-                row.submission,
-                decision.kind.value,
-                decision.ground,
-                decision.clause,
-                decision.bottom_line,
-                decision.agreement,
-                msgspec.json.encode(decision.where).decode(),
-                decision.facts,
-                decision.by,
-                decision.automated,
-                decision.at,
-                decision.until,
-                decision.appeal,
-                leaf,
-            ),
-        )
-        return decision.decision
-
-    def leave(self, leaf: leaves.Leaf) -> int:
-        """Append a leaf to the audit log, and return its number."""
-        return self._audit.append(leaf)
 
     def _move(
         self,
@@ -439,11 +333,6 @@ class Gate:
             posted=posted,
             decisions=submissions.decisions_about(self._connection, submission),
         )
-
-    def _commitment(self, row: Row) -> str:
-        assert row.salt is not None
-        assert row.content is not None
-        return leaves.commitment(row.salt, row.content)
 
 
 def _changes(row: Row, body: bytes) -> tuple[Change, ...]:

@@ -13,13 +13,13 @@ from protocol.publications import Surface, decode, decode_content, fields_of
 from protocol.staff import ItemReply, QueueItem, QueueReply, StaffRole
 from server.store import audit, submissions
 from server.store.base import Officer, PublicFacts, SubmittedBefore, TargetVersion
+from server.store.entitlement import SIGNED
 from server.store.public_writes import Case
 from server.store.reading import SqliteReader
 
 EXCERPT_CHARS = 120
 SCANNED = 10_000  # Listed groups looked at in one search; an index comes with the search of the public side.
 
-_SIGNED = "SELECT digest FROM signatures WHERE person = ? ORDER BY digest = ? DESC, at DESC LIMIT 1"
 _OWN = f"""
 SELECT {submissions.COLUMNS} FROM submissions WHERE author = :author
     AND (:before IS NULL OR number < (SELECT number FROM submissions WHERE submission = :before AND author = :author))
@@ -53,7 +53,7 @@ class SqlitePublicReader(SqliteReader):
 
     def facts(self, author: PersonId, agreement: bytes | None) -> PublicFacts:
         """Return what the gate's stages ask about `author`."""
-        row = self._row(_SIGNED, (author, agreement or b""))
+        row = self._row(SIGNED, (author, agreement or b""))
         return PublicFacts(signed=row[0] if row else None, held=submissions.held_by(self._connection, author))
 
     def submitted(self, author: PersonId, cid: Cid) -> SubmittedBefore | None:

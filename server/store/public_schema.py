@@ -35,6 +35,7 @@ PUBLIC_TABLES = (
     ) STRICT""",
     "CREATE INDEX submissions_of ON submissions (author, number)",
     "CREATE INDEX submissions_open ON submissions (until, number) WHERE state IN ('waiting', 'held')",
+    "CREATE INDEX submissions_kept ON submissions (number) WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL",
     "CREATE INDEX submissions_entry ON submissions (topic, seq) WHERE seq IS NOT NULL",
     """CREATE TABLE decisions (
         number INTEGER PRIMARY KEY,

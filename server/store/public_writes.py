@@ -118,6 +118,12 @@ class Expire(msgspec.Struct, frozen=True, kw_only=True):
     bench: Bench
 
 
+class Forget(msgspec.Struct, frozen=True, kw_only=True):
+    """Erase the words of what was rejected, or lapsed, before `before` (Unix ms). Outcome: Done."""
+
+    before: int
+
+
 class Decide(msgspec.Struct, frozen=True, kw_only=True):
     """An officer decides. Outcomes: Concluded | NotPossible | NoSuchSubmission | OffDuty."""
 
@@ -204,6 +210,7 @@ PublicWrite = (
     | Conclude
     | TakeBack
     | Expire
+    | Forget
     | Decide
     | SignAgreement
     | Introduce

@@ -100,6 +100,7 @@ class SqliteReader:
             }
             if kind == TopicKind.CARD:  # Nobody is a member of a card, but it is somebody's.
                 members[one] = Member(Standing.MEMBER, Role.OWNER, Seq(1))
+            absent = dict(connection.execute("SELECT person, until FROM mutes WHERE topic = ?", (topic,)).fetchall())
             blockers = connection.execute(_BLOCKERS, {"one": one, "other": other}).fetchall() if one else []
         return TopicState(
             topic=topic,
@@ -113,6 +114,7 @@ class SqliteReader:
             blockers=frozenset(row[0] for row in blockers),
             silenced_until=silenced_until,
             link=link,
+            absent=absent,
             openness=admission
             and SetOpenness(admission=Admission(admission), listed=bool(listed), history_open=bool(history_open)),
         )

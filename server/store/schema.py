@@ -128,6 +128,13 @@ _SECOND = (
     "ALTER TABLE topics ADD COLUMN unannounced INTEGER NOT NULL DEFAULT 0",  # Came since the last `joined` entry.
     "ALTER TABLE topics ADD COLUMN newcomer TEXT",  # The last of those.
     "ALTER TABLE members ADD COLUMN screen_name BLOB",
+    # In public groups, into which one may come back by oneself: until when those who left were muted.
+    """CREATE TABLE mutes (
+        topic TEXT NOT NULL,
+        person TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (topic, person)
+    ) STRICT, WITHOUT ROWID""",
 )
 
 

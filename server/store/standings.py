@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from protocol.entries import Standing
+from protocol.entries import Side, Standing, side_of
 from protocol.frames import Summary
 from protocol.ids import PersonId, Seq, TopicId
 from server.store.rows import summary
@@ -31,6 +31,15 @@ _STAY = """
 UPDATE members SET standing = ?, role = ?, greeting = ?, start = coalesce(?, start), changed = ?
 WHERE topic = ? AND person = ?
 """
+_REMEMBER_MUTE = """
+INSERT OR REPLACE INTO mutes (topic, person, until)
+SELECT topic, person, muted_until FROM members WHERE topic = ? AND person = ? AND muted_until > 0
+"""
+_MUTED_STILL = """
+UPDATE members SET muted_until = (SELECT until FROM mutes WHERE topic = ?1 AND person = ?2)
+WHERE topic = ?1 AND person = ?2 AND EXISTS (SELECT 1 FROM mutes WHERE topic = ?1 AND person = ?2)
+"""
+_MUTE_TAKEN_UP = "DELETE FROM mutes WHERE topic = ? AND person = ?"
 _GO = "DELETE FROM members WHERE topic = ? AND person = ?"
 _BUMP = "UPDATE people SET marks = marks + 1 WHERE person = ? RETURNING marks"
 _COUNT = """
@@ -73,6 +82,8 @@ def apply(
             case Stand(standing=None):
                 if summary(connection, topic, change.person) is not None:
                     stands[change.person] = None
+                if side_of(topic) is Side.PUBLIC:
+                    connection.execute(_REMEMBER_MUTE, (topic, change.person))
                 connection.execute(_GO, (topic, change.person))
             case Stand(standing=Standing() as standing):
                 _stand(connection, topic, change, standing, seq)
@@ -172,6 +183,9 @@ def _stand(connection: sqlite3.Connection, topic: TopicId, stand: Stand, standin
                 changed,
             ),
         )
+        if side_of(topic) is Side.PUBLIC:
+            connection.execute(_MUTED_STILL, (topic, stand.person))
+            connection.execute(_MUTE_TAKEN_UP, (topic, stand.person))
         return
     stays = (standing.value, stand.role.value, stand.greeting, stand.start, changed, topic, stand.person)
     connection.execute(_STAY, stays)

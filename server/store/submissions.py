@@ -13,8 +13,8 @@ from protocol.entries import Kind
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
 from protocol.publications import Surface, decode_content, encode_content
 from server.store import people
-from server.store.public_writes import Accepted, Case, Resubmitted, Submit, TooManyHeld
-from server.store.writes import Conflict
+from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit, TooManyHeld
+from server.store.writes import Conflict, Done
 
 SALT_BYTES = 32
 KINDS: dict[Surface, Kind] = {
@@ -47,6 +47,10 @@ _LATEST = """
 SELECT count(*), max(seq) FROM entries WHERE topic = :topic AND kind = :kind AND (:sender IS NULL OR sender = :sender)
 """
 _EDITS = "SELECT count(*), max(seq) FROM entries WHERE topic = ? AND target = ? AND kind = 'edit'"
+_FORGET = """
+UPDATE submissions SET content = NULL, salt = NULL WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL
+    AND (SELECT at FROM decisions WHERE decision = submissions.decision) < ?
+"""
 _BODY = "SELECT body FROM entries WHERE topic = ? AND seq = ?"
 
 
@@ -156,6 +160,12 @@ def card_of(connection: sqlite3.Connection, person: PersonId) -> TopicId | None:
     """Return the topic that is the card of `person`, if they have one."""
     row = connection.execute(_CARD, (person,)).fetchone()
     return None if row is None else TopicId(row[0])
+
+
+def forget(connection: sqlite3.Connection, forget: Forget) -> Done:
+    """Erase the words that nobody can object about any more; their decisions and leaves stay."""
+    connection.execute(_FORGET, (forget.before,))
+    return Done()
 
 
 def by_id(connection: sqlite3.Connection, submission: SubmissionId) -> Row | None:

@@ -15,6 +15,7 @@ from server.store import schema
 from server.store.base import StoreError
 from server.store.doctor import findings
 from server.store.lock import DataLock
+from server.store.public_doctor import PUBLIC_INVARIANTS
 from server.store.rows import LAST
 from server.store.sqlite import connect, store_path
 
@@ -33,6 +34,17 @@ _COUNTS = {
     "messages": f"SELECT ifnull(sum(last.nth), 0) FROM topics AS t {LAST}",
     "blocks": "SELECT count(*) FROM blocks",
     "free_bytes": "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size",
+}
+
+
+_PUBLIC_COUNTS = {
+    "submissions": "SELECT count(*) FROM submissions",
+    "held": "SELECT count(*) FROM submissions WHERE state = 'held'",
+    "waiting": "SELECT count(*) FROM submissions WHERE state = 'waiting'",
+    "decisions": "SELECT count(*) FROM decisions",
+    "signatures": "SELECT count(*) FROM signatures",
+    "staff": "SELECT count(*) FROM staff WHERE removed_at IS NULL",
+    "leaves": "SELECT count(*) FROM leaves",
 }
 
 
@@ -108,7 +120,7 @@ def stats(data: Path) -> dict[str, Figure]:
             epoch = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
             figures[f"{side}.epoch"] = epoch
             figures[f"{side}.schema"] = connection.execute("PRAGMA user_version").fetchone()[0]
-            for name, sql in _COUNTS.items():
+            for name, sql in (_COUNTS | (_PUBLIC_COUNTS if side is Side.PUBLIC else {})).items():
                 figures[f"{side}.{name}"] = connection.execute(sql).fetchone()[0]
         figures[f"{side}.file_bytes"] = path.stat().st_size
         wal = path.with_name(path.name + "-wal")
@@ -124,7 +136,7 @@ def doctor(data: Path) -> Iterator[str]:
     """
     for side, path in _stores(data).items():
         with closing(_reading(path, side)) as connection:
-            for finding in findings(connection):
+            for finding in findings(connection, *(PUBLIC_INVARIANTS if side is Side.PUBLIC else ())):
                 yield f"{path.name}: {finding}"
 
 

@@ -90,7 +90,7 @@ class FakePublic:
         self.agreement: public.Agreement | None = None
         self.signed: dict[PersonId, bytes] = {}
         self.closed = ""
-        self.hooks = (
+        self.hooks: tuple[public.InstalledHook, ...] = (
             public.InstalledHook(name="terms", kind="check", version="1.0", surfaces=tuple(Surface)),
             public.InstalledHook(name="far", kind="webhook", version="2.1", surfaces=(Surface.CARD,)),
         )

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 from msgspec import Meta
 
-from protocol import codec, entries, frames, limits
+from protocol import codec, decisions, entries, frames, limits, publications, staff
 from protocol.content import Text
-from protocol.ids import CID_BYTES, ID_CHARS, Cid, DeviceId, Epoch, PersonId, Seq, TopicId
+from protocol.ids import CID_BYTES, ID_CHARS, Cid, DecisionId, DeviceId, Epoch, PersonId, Seq, SubmissionId, TopicId
+from protocol.publications import Published
 
 REQUIRED = "required"
 ALWAYS = "always there"
@@ -29,7 +30,7 @@ class Field(NamedTuple):
 
 Fields = dict[str, Field]
 
-_IDS = {PersonId, TopicId, DeviceId}
+_IDS = {PersonId, TopicId, DeviceId, SubmissionId, DecisionId}
 
 
 def requests() -> dict[str, Fields]:
@@ -50,9 +51,14 @@ def pushes() -> dict[str, Fields]:
 
 
 def structures() -> dict[str, Fields]:
-    """Return the fields of whatever is inside of requests, replies and pushes, of an error, and of a private body."""
-    found: dict[str, type[msgspec.Struct]] = {"Error": codec.Refusal, "Text": Text}
-    waiting = [*frames.REQUESTS.values(), *map(_reply, frames.REQUESTS.values()), *frames.PUSHES.values()]
+    """Return the fields of whatever is inside of requests, replies and pushes, of an error, and of both sides' bodies."""
+    found: dict[str, type[msgspec.Struct]] = {"Error": codec.Refusal, "Text": Text, "Published": Published}
+    waiting = [
+        *found.values(),
+        *frames.REQUESTS.values(),
+        *map(_reply, frames.REQUESTS.values()),
+        *frames.PUSHES.values(),
+    ]
     seen: set[type] = set()
     while waiting:
         shape = waiting.pop()
@@ -68,7 +74,11 @@ def structures() -> dict[str, Fields]:
 
 def choices() -> dict[str, set[str]]:
     """Return the values of each enumeration of the wire; `unknown` is never on it."""
-    enums = (entries.Kind, entries.Role, entries.Standing, entries.Side, entries.TopicKind)
+    enums = (
+        *(entries.Admission, entries.Kind, entries.Role, entries.Side, entries.Standing, entries.TopicKind),
+        *(publications.Surface, decisions.SubmissionState, decisions.DecisionKind),
+        *(staff.StaffRole, staff.OfficerAct),
+    )
     return {enum.__name__: {member.value for member in enum} - {entries.Kind.UNKNOWN.value} for enum in enums}
 
 

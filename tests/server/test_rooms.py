@@ -7,6 +7,7 @@ from typing import Any
 from protocol.entries import Role, Side, Standing, TopicKind
 from protocol.frames import GroupMute, GroupName, Send
 from protocol.ids import PersonId, Seq, TopicId
+from server.readers import Sources
 from server.rooms import Rooms
 from server.store.base import Reader
 from server.topics import Stand, TopicState

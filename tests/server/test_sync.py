@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.entries import Entry, Kind, Standing
+from protocol.entries import Entry, Kind, Side, Standing
 from protocol.frames import (
     Clear,
     Edit,
@@ -132,7 +132,14 @@ def test_another_epoch_means_resync_and_its_own_does_not(server: InlineServer) -
     assert server.connect().do(Resume, token=alice.token, heads={}, epoch=Epoch("another")).resync
     alice.do(Sync, heads={}, epoch=server.store.epoch)
     epochs = server.connect().do(Hello, versions=(1,)).epochs
-    assert list(epochs.values()) == [server.store.epoch]
+    assert epochs == {Side.PRIVATE: server.store.epoch, Side.PUBLIC: server.public_store.epoch}
+
+
+def test_each_side_has_an_epoch_of_its_own(server: InlineServer) -> None:
+    (alice,) = server.people("alice")
+    alice.do(Sync, heads={}, side=Side.PUBLIC, epoch=server.public_store.epoch)
+    assert alice.refused(Sync, heads={}, side=Side.PUBLIC, epoch=server.store.epoch) == "resync"
+    assert alice.refused(Sync, heads={}, epoch=server.public_store.epoch) == "resync"
 
 
 def test_a_topic_in_which_one_is_no_more_is_gone(server: InlineServer) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from client.__main__ import run
+from protocol.ids import TopicId
 from tests.client.line.lane import Lane, LaneThread
 
 PASSWORD = "correct horse"
@@ -131,6 +132,13 @@ def stranger(
 ) -> Someone:
     """Return somebody who is not registered."""
     return Someone("stranger", tmp_path / "stranger", Desk(hutong, monkeypatch, capsys))
+
+
+def found(someone: Someone, *options: str, name: str = "Tea House") -> TopicId:
+    """Found a public group, and return its id."""
+    ran = someone("group", "found", name, "--public", "--yes", *options)
+    assert ran.status == 0, ran.err
+    return TopicId(ran.out.strip())
 
 
 @pytest.fixture

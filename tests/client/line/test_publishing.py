@@ -8,17 +8,10 @@ from protocol.decisions import Span, SubmissionState
 from protocol.errors import ErrorCode
 from tests.client.fake_public import AGREEMENT, Ruling
 from tests.client.fake_server import RefusingError
-from tests.client.line.conftest import Meet, Someone
+from tests.client.line.conftest import Meet, found
 from tests.client.line.lane import Lane
 
 HELD, REJECTED = Ruling(SubmissionState.HELD), Ruling(SubmissionState.REJECTED)
-
-
-def found(someone: Someone, *options: str) -> str:
-    """Found a public group, and return its id."""
-    ran = someone("group", "found", "Tea House", "--public", "--yes", *options)
-    assert ran.status == 0, ran.err
-    return ran.out.strip()
 
 
 def test_what_is_published_is_read_by_others_with_its_side_and_labels(arrive: Meet, lane: Lane) -> None:

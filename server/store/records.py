@@ -1,0 +1,99 @@
+"""Decisions and leaves, written down: every decision with all its parts, each beside its leaf of the audit log."""
+
+import sqlite3
+
+import msgspec
+
+from compliance import leaves
+from compliance.bench import Bench
+from compliance.ruling import Grounds
+from protocol.decisions import Decision, DecisionKind
+from protocol.ids import DecisionId, new_id
+from server.store.audit import AuditLog
+from server.store.submissions import Row
+
+_DECIDE = """
+INSERT INTO decisions (decision, submission, kind, ground, clause, bottom_line, agreement, places, facts, by, automated,
+    at, until, appeal, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+class Records:
+    """What is kept of what was said and decided, through the writer's connection, in the writer's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, audit: AuditLog) -> None:
+        self._connection = connection
+        self._audit = audit
+
+    def decide(
+        self,
+        row: Row,
+        kind: DecisionKind,
+        why: Grounds,
+        at: int,
+        bench: Bench,
+        *,
+        automated: bool,
+        until: int | None = None,
+    ) -> DecisionId:
+        """Write a decision down with all its parts, and its leaf; return its id."""
+        ground = bench.ground(why.ground)
+        decision = Decision(
+            decision=DecisionId(new_id()),
+            kind=kind,
+            ground=why.ground,
+            clause=ground.clause,
+            bottom_line=bench.bottom_line(ground),
+            agreement=bench.agreement.version if bench.agreement else "",
+            where=why.where,
+            facts=why.facts or bench.said(ground.titles),
+            by=why.by,
+            automated=automated,
+            at=at,
+            until=until,
+            appeal=bench.said(bench.pack.appeal),
+            leaf=0,
+        )
+        assert row.salt is not None
+        leaf = self.leave(
+            leaves.decided(
+                decision,
+                submission=row.submission,
+                commitment=commitment(row),
+                facts=leaves.commitment(row.salt, decision.facts.encode()),
+                topic=row.topic,
+                seq=row.seq,
+            )
+        )
+        self._connection.execute(
+            _DECIDE,
+            (
+                decision.decision,
+                row.submission,
+                decision.kind.value,
+                decision.ground,
+                decision.clause,
+                decision.bottom_line,
+                decision.agreement,
+                msgspec.json.encode(decision.where).decode(),
+                decision.facts,
+                decision.by,
+                decision.automated,
+                decision.at,
+                decision.until,
+                decision.appeal,
+                leaf,
+            ),
+        )
+        return decision.decision
+
+    def leave(self, leaf: leaves.Leaf) -> int:
+        """Append a leaf to the audit log, and return its number."""
+        return self._audit.append(leaf)
+
+
+def commitment(row: Row) -> str:
+    """Return what binds leaves to the content of a submission without telling it."""
+    assert row.salt is not None
+    assert row.content is not None
+    return leaves.commitment(row.salt, row.content)
