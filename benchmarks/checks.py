@@ -61,7 +61,7 @@ ADVERSARIES: Mapping[str, Callable[[int], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """CPU of one publication, in microseconds: of judging it in the middle and at most but one of a hundred; of learning.
+    """CPU of one publication, in microseconds: of judging it, median and 99th percentile, and of learning it, median.
 
     Learning is what comes after: taking notice that it is public now.
     """

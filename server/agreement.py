@@ -2,7 +2,6 @@
 
 from compliance.pack import AgreementText
 from protocol.errors import ErrorCode
-from protocol.handles import skeleton
 from protocol.ids import PersonId
 from protocol.public import Agreement, BottomLine, Signature
 from server.outcomes import Refuse
@@ -34,13 +33,6 @@ def unsound(agreement: AgreementText, signature: Signature) -> Refuse | None:
     return None
 
 
-def signature_write(agreement: AgreementText, person: PersonId, handle: str, at: int) -> SignAgreement:
+def signature_write(agreement: AgreementText, person: PersonId, at: int) -> SignAgreement:
     """Return the write that puts the signature of `person` on record."""
-    return SignAgreement(
-        person=person,
-        handle=handle,
-        skeleton=skeleton(handle),
-        digest=agreement.digest,
-        version=agreement.version,
-        at=at,
-    )
+    return SignAgreement(person=person, digest=agreement.digest, version=agreement.version, at=at)

@@ -18,7 +18,8 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_TALKATIVE = ("websockets", "trio", "asyncio")  # At DEBUG, websockets logs every frame's payload.
+# At DEBUG, websockets logs every payload; at INFO, httpx logs a line, and httpcore ten, for each request of a webhook.
+_TALKATIVE = ("websockets", "trio", "asyncio", "httpx", "httpcore")
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
@@ -57,7 +58,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
 def quieten() -> None:
     """Keep the loggers of libraries that log what they carry above DEBUG."""
     for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def hide_content(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -6,13 +6,15 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import trio
 from rich.console import Console
 from rich.text import Text
 
-from benchmarks.town.host import Host, HostError
+from benchmarks.lane.act import second_act
+from benchmarks.town.host import Host, HostError, last_words
 from benchmarks.town.ledger import Ledger
 from benchmarks.town.life import Life
 from benchmarks.town.people import LEAST_PEOPLE, MOST_PEOPLE, Town, build
@@ -34,6 +36,7 @@ class Wish:
     people: int
     seed: int
     seconds: float
+    acts: tuple[int, ...]
     stay: bool
     report: Path | None
 
@@ -46,17 +49,29 @@ class Wish:
 @click.option(
     "--seconds", type=click.FloatRange(4, 600), default=12, show_default=True, help="How long they talk, at least."
 )
-@click.option("--stay", is_flag=True, help="Leave the server up afterwards, and say how to join it.")
+@click.option(
+    "--act",
+    "acts",
+    type=click.IntRange(1, 2),
+    multiple=True,
+    metavar="[1|2]",
+    help="Only this one: 1 is the town, 2 the lane.  [default: both]",
+)
+@click.option("--stay", is_flag=True, help="Leave the town's server up, and say how to join it; no second act then.")
 @click.option(
     "--json", "report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the figures there."
 )
-def demo(people: int, seed: int, seconds: float, stay: bool, report: Path | None) -> int:  # noqa: FBT001
+def demo(people: int, seed: int, seconds: float, acts: tuple[int, ...], stay: bool, report: Path | None) -> int:  # noqa: FBT001
     """Let a town of people chat through a real server, kill it in the middle, and prove that nothing was lost.
 
-    The server is a process of its own on loopback with a store that is thrown away; the people are real clients.
-    Exit codes: 0 nothing was lost, doubled or different; 1 something was; 130 interrupted.
+    Then, in the second act, say one sentence privately and publicly, and prove what the hooks have seen of it.
+
+    Each act has a server of its own on loopback with a store that is thrown away; the people are real clients.
+    Exit codes: 0 it held; 1 something was lost, doubled, different, or seen by whom it should not; 130 interrupted.
     """
-    wish = Wish(people=people, seed=seed, seconds=seconds, stay=stay, report=report)
+    wish = Wish(
+        people=people, seed=seed, seconds=seconds, acts=(1,) if stay else acts or (1, 2), stay=stay, report=report
+    )
     run = Run(wish)
     trio.run(run.until_interrupted)
     click.get_current_context().exit(run.code)
@@ -69,6 +84,8 @@ class Run:
         self.code = INTERRUPTED
         self._wish = wish
         self._console = Console()
+        self._codes: list[int] = []
+        self._fields: dict[str, Any] = {}
 
     async def until_interrupted(self) -> None:
         """Run to the end, or to the first SIGINT or SIGTERM; nothing is left behind in either case."""
@@ -80,6 +97,35 @@ class Run:
             self._console.print("Interrupted. The server is stopped and its data removed.")
 
     async def _run(self) -> None:
+        acts = {1: self._town, 2: self._lane}
+        for act in sorted(set(self._wish.acts)):
+            await acts[act]()
+        self.code = max(self._codes)
+        if self._wish.report is not None:
+            self._wish.report.write_text(json.dumps(self._fields, indent=2) + "\n", encoding="utf-8")
+
+    async def _lane(self) -> None:
+        """Play the second act."""
+        self._console.print("\nThe second act: the lane\n", style="bold")
+        with tempfile.TemporaryDirectory(prefix="hutong-demo-") as folder:
+            try:
+                report = await second_act(Path(folder), lambda what: self._console.print(Text(f"  {what}", "dim")))
+                report.show(self._console)
+                verdict = Text("It held.", "bold green") if not report.faults else Text("It did not hold.", "bold red")
+                self._console.print(verdict)
+                self._codes.append(FAILED if report.faults else HELD)
+                self._fields["lane"] = report.fields()
+            except* (HostError, ClientError, trio.TooSlowError) as group:
+                self._codes.append(FAILED)
+                self._explain(group, last_words(Path(folder)))
+
+    def _explain(self, group: BaseExceptionGroup[Exception], words: str) -> None:
+        for error in _leaves(group):
+            self._console.print(Text(f"✗ {type(error).__name__}: {error}", "red"), soft_wrap=True)
+        self._console.print(Text(f"The server's last words:\n{words}", "dim"), soft_wrap=True)
+
+    async def _town(self) -> None:
+        """Play the first act."""
         wish = self._wish
         town, ledger = build(wish.people, wish.seed), Ledger()
         with tempfile.TemporaryDirectory(prefix="hutong-demo-") as folder:
@@ -89,19 +135,18 @@ class Run:
                 async with picture.moving():
                     summary = await self._summary(town, host, ledger, picture)
                 summary.show(self._console)
-                self.code = FAILED if summary.faults else HELD
-                if wish.report is not None:
-                    _write(wish.report, summary)
+                self._codes.append(FAILED if summary.faults else HELD)
+                self._fields |= summary.fields()
+                if summary.faults:
+                    self._console.print(Text(f"The server's last words:\n{host.last_words()}", "dim"), soft_wrap=True)
                 if wish.stay:
+                    self.code = self._codes[-1]
                     self._invite(town, host)
                     await trio.sleep_forever()
             except* (HostError, ClientError) as group:
-                self.code = FAILED
-                for error in _leaves(group):
-                    self._console.print(Text(f"✗ {error}", "red"), soft_wrap=True)
+                self._codes.append(FAILED)
+                self._explain(group, host.last_words())
             finally:
-                if self.code == FAILED:
-                    self._console.print(Text(f"The server's last words:\n{host.last_words()}", "dim"), soft_wrap=True)
                 with trio.CancelScope(shield=True):
                     await host.stop()
 
@@ -176,10 +221,6 @@ async def _cancel_when_interrupted(
         async for _ in signals:
             scope.cancel()
             return
-
-
-def _write(report: Path, summary: Summary) -> None:
-    report.write_text(json.dumps(summary.fields(), indent=2) + "\n", encoding="utf-8")
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:

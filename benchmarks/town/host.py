@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import trio
@@ -13,6 +14,7 @@ from server.config import SETTINGS
 
 START_SECONDS = 15.0
 DRAIN_SECONDS = 5.0
+LOG_NAME = "server.log"
 OUTBOX_BYTES = 1 << 19  # The least there is, so that a slow reader is found out soon.
 
 
@@ -23,9 +25,10 @@ class HostError(Exception):
 class Host:
     """One server on one data directory. Its first start takes a free port; the later ones take the same."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = dict(settings or {})  # Environment variables of hutongd, beside the demo's own.
         self._data = folder / "data"
-        self._log = folder / "server.log"
+        self._log = folder / LOG_NAME
         self._process: trio.Process | None = None
         self._port = 0
 
@@ -53,7 +56,7 @@ class Host:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=_environment(),
+                env=_environment() | self._settings,
                 start_new_session=True,  # Ctrl-C is for the demo, which then stops the server itself.
             )
         self._process = process
@@ -86,9 +89,15 @@ class Host:
 
     def last_words(self) -> str:
         """Return the end of what the server logged."""
-        if not self._log.exists():
-            return "(none)"
-        return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+        return last_words(self._log.parent)
+
+
+def last_words(folder: Path) -> str:
+    """Return the end of what the server in `folder` logged."""
+    log = folder / LOG_NAME
+    if not log.exists():
+        return "(none)"
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
 
 
 def _environment() -> dict[str, str]:

@@ -80,12 +80,14 @@ def characters() -> Characters:
                 table[code] = char.casefold()
             else:
                 folded = _folded(char, simplified)
-                if len(folded) > GROWTH:
+                if not folded:  # A loose mark that is in no order, as the enclosing ones are.
+                    stripped.add(code)
+                elif len(folded) > GROWTH:
                     phrases.add(code)
                     folded = UNSPELLED
                 elif len(folded) > 1:
                     longer.add(code)
-                table[code] = folded if folded != char else code
+                table[code] = (folded or None) if folded != char else code
         elif char in simplified:
             table[code] = simplified[char]
     joining = _members(stripped | marks)

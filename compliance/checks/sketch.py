@@ -9,6 +9,7 @@ share tells what the texts share, within some hundredths.
 import re
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compliance.checks.words import IDEOGRAPHS, LETTERS, OTHERS, SYLLABLES
@@ -42,7 +43,7 @@ def sketch(folded: str) -> Sketch:
     for kind, length, weighs in _KINDS:
         letters = "".join(kind.findall(folded))[:COUNTED]
         if letters:
-            grams |= _grams(letters, length)
+            grams.update(_grams(letters, length))
             weight += weighs * len(letters)
     return Sketch(array("q", _smallest(grams)), weight)
 
@@ -70,7 +71,7 @@ def _smallest(hashes: set[int]) -> list[int]:
     return sorted(hashes)[:HASHES]
 
 
-def _grams(text: str, length: int) -> set[int]:
+def _grams(text: str, length: int) -> Iterator[int]:
     """Return the hashes of all stretches of `length` characters: of tuples of numbers, which no seed changes."""
-    codes = array("I", text.encode("utf-32-le"))
-    return set(map(hash, zip(*(codes[start:] for start in range(length)), strict=False)))
+    codes = text.encode() if text.isascii() else array("I", text.encode("utf-32-le"))
+    return map(hash, zip(*(codes[start:] for start in range(length)), strict=False))

@@ -157,7 +157,7 @@ class Accounts:
             hashing = Compute(lambda done: self.passwords.hash(request.password, done), hashed)
             if self.agreement is None:
                 return hashing
-            return Commit(signature_write(self.agreement, person, handle, at), lambda _: hashing)
+            return Commit(signature_write(self.agreement, person, at), lambda _: hashing)
 
         return Ask(lambda reader: reader.credentials(handle), free)
 

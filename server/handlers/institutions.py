@@ -70,7 +70,7 @@ class PublicInstitutions:
         refusal = unsound(self.bench.agreement, request.signature)
         if refusal is not None:
             return refusal
-        write = signature_write(self.bench.agreement, caller.person, caller.handle, at)
+        write = signature_write(self.bench.agreement, caller.person, at)
         return Commit(write, lambda _: Answer(Done()))
 
     def audit(self, request: ShowAudit, at: int) -> Decision:

@@ -86,10 +86,10 @@ class PublicGroups:
             if mine is not None:
                 return Answer(JoinReply(topic=topic.topic, standing=mine.standing))
             if topic.openness.admission is Admission.OPEN:
-                return self._come(request, caller, topic)
-            return self._ask(request, caller, topic)
+                return self._come(request, caller, topic, at)
+            return self._ask(request, caller, topic, at)
 
-        return self._introduced(caller, at, lambda: With(request.topic, decide))
+        return With(request.topic, decide)
 
     def settings(self, request: GroupSettings, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Change how open the group is."""
@@ -123,13 +123,13 @@ class PublicGroups:
 
         return AskPublic(lambda reader: reader.listing(request.topic), then)
 
-    def _come(self, request: GroupJoin, caller: Caller, topic: TopicState) -> Decision:
+    def _come(self, request: GroupJoin, caller: Caller, topic: TopicState, at: int) -> Decision:
         if len(topic.members) >= self.cap and len(topic.seated()) >= self.cap:
             return _FULL
         stand = Stand(person=caller.person, standing=Standing.MEMBER, unannounced=True)
-        return _stand(request, topic, stand, (Came(topic.topic),))
+        return self._introduced(caller, at, lambda: _stand(request, topic, stand, (Came(topic.topic),)))
 
-    def _ask(self, request: GroupJoin, caller: Caller, topic: TopicState) -> Decision:
+    def _ask(self, request: GroupJoin, caller: Caller, topic: TopicState, at: int) -> Decision:
         if sum(member.standing is Standing.ASKED for member in topic.members.values()) >= WAITING:
             return _CROWDED
         stand = Stand(person=caller.person, standing=Standing.ASKED)
@@ -138,7 +138,8 @@ class PublicGroups:
             for person, member in topic.members.items()
             if member.standing is Standing.MEMBER and member.role is not Role.MEMBER
         )
-        return _stand(request, topic, stand, (Tell(persons=stewards, push=RequestsPush(topic=topic.topic)),))
+        told = Tell(persons=stewards, push=RequestsPush(topic=topic.topic))
+        return self._introduced(caller, at, lambda: _stand(request, topic, stand, (told,)))
 
     def _introduced(self, caller: Caller, at: int, then: "Callable[[], Decision]") -> Decision:
         """Go on once the public side knows the caller's handle."""

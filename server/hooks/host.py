@@ -58,6 +58,7 @@ def main(control_fd: int) -> None:
     control = socket.socket(fileno=control_fd)
     os.set_inheritable(control_fd, False)  # noqa: FBT003 - it has no other way.
     sys.argv[:] = ["hook-host"]
+    os.environ.clear()  # Of what Python itself has put there (PEP 538).
     try:
         setup = errands.receive_setup(control)
     except EOFError:

@@ -247,18 +247,22 @@ class Host:
         ours.settimeout(0)
         path = [os.path.abspath(entry) for entry in sys.path if entry]  # noqa: PTH100 - no link may be followed.
         # Not trio's: it starts processes on a thread that ends soon, and a host dies with the thread that started it.
-        self._process = subprocess.Popen(  # noqa: S603 - our own program.
-            [sys.executable, "-I", "-c", _BOOT, str(theirs.fileno()), *path],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._stderr,
-            pass_fds=[theirs.fileno()],
-            cwd="/",
-            env={},
-            umask=0o077,
-            start_new_session=True,  # Ctrl-C on the server's terminal is the server's.
-        )
-        theirs.close()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - our own program.
+                    [sys.executable, "-I", "-c", _BOOT, str(theirs.fileno()), *path],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._stderr,
+                    pass_fds=[theirs.fileno()],
+                    cwd="/",
+                    env={},
+                    umask=0o077,
+                    start_new_session=True,  # Ctrl-C on the server's terminal is the server's.
+                )
+            except BaseException:
+                ours.close()
+                raise
         return ours
 
     async def _introduce(self, control: socket.socket) -> Ready | Unfit:

@@ -36,8 +36,10 @@ from server.store.submissions import KINDS, Row
 from server.store.writes import Draft, Founding, Post, Posted
 from server.topics import Change, SetListing, SetName, SetNotice, SetScreenName
 
-# A text and its edits; and which of them is the one in force.
-_WITHDRAWN = "UPDATE entries SET withdrawn = ?1 WHERE topic = ?2 AND (seq = ?3 OR (target = ?3 AND kind = 'edit'))"
+# A text, its edits, and what said it again when it was restored; and which of its versions is the one in force.
+_WITHDRAWN = """
+UPDATE entries SET withdrawn = ?1 WHERE topic = ?2 AND (seq = ?3 OR (target = ?3 AND kind IN ('edit', 'restored')))
+"""
 _NEWEST_VERSION = """
 SELECT body FROM entries WHERE topic = ?1 AND (seq = ?2 OR (target = ?2 AND kind = 'edit')) AND body IS NOT NULL
 ORDER BY seq DESC LIMIT 1
@@ -70,6 +72,7 @@ class Gate:
         row = self._row(conclude.submission)
         at, bench, ruling = conclude.at, conclude.bench, conclude.ruling
         version, _ = submissions.succession(self._connection, row)
+        bound = commitment(row) if row.content is not None else self._records.taken_back(row.submission)
         for answer in conclude.answers:
             leaf = leaves.answered(
                 answer,
@@ -77,11 +80,10 @@ class Gate:
                 submission=row.submission,
                 version=version,
                 surface=row.surface,
-                commitment=commitment(row),
+                commitment=bound,
             )
             self._records.leave(leaf)
         if row.state is not SubmissionState.WAITING:
-            self._connection.execute(_FORGET, (row.submission,))
             return self._concluded(row.submission)
         match ruling:
             case Publishes():
@@ -121,8 +123,7 @@ class Gate:
         )
         self._records.leave(leaf)
         self._move(row, state)
-        if row.state is SubmissionState.HELD:
-            self._connection.execute(_FORGET, (row.submission,))
+        self._connection.execute(_FORGET, (row.submission,))
         return self._concluded(row.submission)
 
     def expire(self, expire: Expire) -> Concluded | NotPossible:

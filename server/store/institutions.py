@@ -42,8 +42,10 @@ class Institutions:
         self._audit = audit
 
     def sign(self, sign: SignAgreement) -> Signed:
-        """Put a signature on record, once (Art. 6)."""
-        people.introduce(self._connection, sign.person, sign.handle, sign.skeleton, at=sign.at)
+        """Put a signature on record, once (Art. 6).
+
+        It makes nobody known: who signs to register may turn out to have come too late for the handle.
+        """
         if not self._connection.execute(_SIGNED, (sign.person, sign.digest)).fetchone():
             leaf = self._audit.append(leaves.agreement_signed(at=sign.at, agreement=sign.digest, version=sign.version))
             self._connection.execute(_SIGN, (sign.person, sign.digest, sign.version, sign.at, leaf))

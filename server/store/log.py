@@ -50,7 +50,7 @@ _THERE = "SELECT 1 FROM entries WHERE topic = ? AND seq = ? AND NOT erased"
 _HIDE = "UPDATE members SET read_nth = read_nth + 1 WHERE topic = ? AND person = ?"
 _ERASE = "UPDATE entries SET body = NULL, erased = 1 WHERE topic = ? AND seq = ?"
 _ERASE_ABOUT = """
-UPDATE entries SET body = NULL, erased = 1 WHERE topic = ? AND target = ? AND kind IN ('edit', 'reaction')
+UPDATE entries SET body = NULL, erased = 1 WHERE topic = ? AND target = ? AND kind IN ('edit', 'reaction', 'restored')
 """
 
 _ONE_SPOKE, _OTHER_SPOKE, _ALL_SPOKE = 1, 2, 3

@@ -155,8 +155,6 @@ class SignAgreement(msgspec.Struct, frozen=True, kw_only=True):
     """A person signs an agreement (Art. 6). Outcome: Signed."""
 
     person: PersonId
-    handle: str
-    skeleton: str
     digest: bytes
     version: str
     at: int

@@ -8,7 +8,7 @@ from compliance import leaves
 from compliance.bench import Bench
 from compliance.ruling import Grounds
 from protocol.decisions import Decision, DecisionKind
-from protocol.ids import DecisionId, new_id
+from protocol.ids import DecisionId, SubmissionId, new_id
 from server.store.audit import AuditLog
 from server.store.submissions import Row
 
@@ -16,6 +16,7 @@ _DECIDE = """
 INSERT INTO decisions (decision, submission, kind, ground, clause, bottom_line, agreement, places, facts, by, automated,
     at, until, appeal, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_TAKEN_BACK = "SELECT leaf FROM leaves WHERE submission = ? AND kind = 'taken_back'"
 
 
 class Records:
@@ -86,6 +87,12 @@ class Records:
             ),
         )
         return decision.decision
+
+    def taken_back(self, submission: SubmissionId) -> str:
+        """Return what binds leaves to the content of a submission whose words its author has taken back."""
+        leaf: bytes = self._connection.execute(_TAKEN_BACK, (submission,)).fetchone()[0]
+        bound: str = leaves.read(leaf)["commitment"]
+        return bound
 
     def leave(self, leaf: leaves.Leaf) -> int:
         """Append a leaf to the audit log, and return its number."""

@@ -1,6 +1,6 @@
 """A small server that speaks hutong.v1 over a real socket and misbehaves on command. Nothing lasts.
 
-Of what is private it has chats only; the public side is in the room beside this one.
+Of what is private it has chats, and groups that are only talked in; the public side is in the room beside this one.
 """
 
 from collections.abc import AsyncIterator
@@ -38,7 +38,8 @@ class FakeServer:
         self.epoch = Epoch("first")
         self.people: dict[str, PersonId] = {}
         self.tokens: dict[str, tuple[PersonId, str]] = {}
-        self.chats: dict[TopicId, tuple[PersonId, PersonId]] = {}
+        self.chats: dict[TopicId, tuple[PersonId, ...]] = {}
+        self.founders: dict[TopicId, PersonId] = {}  # Of the chats that are groups.
         self.logs: dict[TopicId, list[Entry]] = {}
         self.marks: dict[tuple[TopicId, PersonId], Seq] = {}
         self.lines: dict[ServerConnection, PersonId | None] = {}
@@ -159,6 +160,10 @@ class FakeServer:
                 if self.refusals:
                     raise self.refusals.pop(0)
                 return await self._append(me, request)
+            case frames.GroupFound(invite=invited):
+                topic = TopicId(new_id())
+                self.founders[topic], self.chats[topic], self.logs[topic] = me, (me, *invited), []
+                return await self._append(me, request, topic=topic)
             case frames.History(topic=topic, before=before):
                 log = self.logs[topic][: (before or 1 << 60) - 1]
                 page = log[-request.limit :]
@@ -210,6 +215,12 @@ class FakeServer:
         peer = next((p for p in self.chats[topic] if p != person), person)
         handle = next(h for h, p in self.people.items() if p == peer)
         unread = (log[-1].nth if log else 0) - (log[read - 1].nth if read else 0)
+        if topic in self.founders:
+            return Summary(
+                topic=topic, kind=TopicKind.GROUP, side=Side.PRIVATE, standing=Standing.MEMBER,
+                role=Role.OWNER if self.founders[topic] == person else Role.MEMBER, head=Seq(len(log)), start=Seq(1),
+                read=read, unread=unread, name=log[0].body, members=len(self.chats[topic]),
+            )  # fmt: skip
         return Summary(
             topic=topic, kind=TopicKind.CHAT, side=Side.PRIVATE, standing=Standing.MEMBER, role=Role.MEMBER,
             head=Seq(len(log)), start=Seq(1), read=read, unread=unread, peer=Person(person=peer, handle=handle),
@@ -237,18 +248,19 @@ class FakeServer:
             gone=tuple(topic for topic in heads if topic not in mine), more=more,
         )  # fmt: skip
 
-    async def _append(self, sender: PersonId, request: Any) -> Appended:
-        topic = getattr(request, "topic", None) or self._chat(sender, request.to)
+    async def _append(self, sender: PersonId, request: Any, *, topic: TopicId | None = None) -> Appended:
+        topic = topic or getattr(request, "topic", None) or self._chat(sender, request.to)
         log = self.logs[topic]
         repeat = next((entry for entry in log if entry.cid == request.cid), None)
         if repeat is not None:
             return Appended(topic=topic, seq=repeat.seq, nth=repeat.nth, at=repeat.at)
         kinds: dict[type, Kind] = {frames.Send: Kind.MESSAGE, frames.Edit: Kind.EDIT, frames.Recall: Kind.RECALL}
+        kinds |= {frames.GroupFound: Kind.FOUNDED}
         kind = kinds.get(type(request), Kind.REACTION)
         entry = Entry(
             topic=topic, seq=Seq(len(log) + 1), nth=(log[-1].nth if log else 0) + (kind is Kind.MESSAGE),
             at=1_750_000_000_000 + len(log), kind=kind, sender=sender, cid=request.cid,
-            body=getattr(request, "body", None), reply_to=getattr(request, "reply_to", None),
+            body=getattr(request, "body", getattr(request, "name", None)), reply_to=getattr(request, "reply_to", None),
             target=getattr(request, "target", None),
         )  # fmt: skip
         log.append(entry)
@@ -263,7 +275,7 @@ class FakeServer:
 
     def _chat(self, one: PersonId, other: PersonId) -> TopicId:
         for topic, peers in self.chats.items():
-            if set(peers) == {one, other}:
+            if set(peers) == {one, other} and topic not in self.founders:
                 return topic
         if other not in self.people.values():
             raise RefusingError(ErrorCode.NOT_FOUND)

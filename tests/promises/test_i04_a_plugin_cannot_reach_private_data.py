@@ -246,7 +246,8 @@ def conceded(in_force: InForce, *, same_user: bool) -> set[str]:
     if in_force.landlock < 6:
         found |= {"a socket"}
     if same_user:
-        found |= {"a size"}  # That a file is there and how large, if one knows its name.
+        # That a file is there and how large, if one knows its name; and to connect to a socket that lies there.
+        found |= {"a size", "a socket"}
         if in_force.landlock < 6:
             found |= {"a signal"}
         if not in_force.landlock:

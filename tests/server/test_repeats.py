@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from protocol.entries import Role
+from protocol.entries import Admission, Kind, Role, Side
 from protocol.frames import (
     REQUESTS,
     Appended,
@@ -31,35 +31,57 @@ from protocol.frames import (
     Send,
 )
 from protocol.ids import TopicId
+from protocol.public import GroupFoundPublic, GroupJoin, GroupSettings
+from server.dispatch import PRIVATE, PUBLIC
 from tests.support.inline import Caller, InlineServer
+from tests.support.rules import RULES
 
-REPEATABLE = [op for op, shape in REQUESTS.items() if "cid" in shape.__struct_fields__]
+# A `publish` is repeated in tests/server/test_submissions.py: it gets the state it has by then.
+SIDED = [
+    (side, op)
+    for side, rule in ((Side.PRIVATE, PRIVATE), (Side.PUBLIC, PUBLIC))
+    for op, shape in REQUESTS.items()
+    if "cid" in shape.__struct_fields__ and op != "publish" and not RULES[shape].sides.isdisjoint(rule)
+]
+REPEATABLE = pytest.mark.parametrize(("side", "op"), SIDED)
 FOREVER = 2**53 - 1
 
 
 class Scene:
-    """A group with an owner, an admin, a member, one who is invited and one who asks."""
+    """A group with an owner, an admin, a member, one who is invited (to a private one) and one who asks."""
 
-    def __init__(self, server: InlineServer) -> None:
-        self.server = server
+    def __init__(self, server: InlineServer, side: Side) -> None:
+        self.server, self.side = server, side
         self.owner, self.admin, self.member, self.guest, self.asker = server.people("ann", "ben", "cyd", "dee", "eve")
-        self.topic = server.group(self.owner, self.member, admins=(self.admin,))
-        self.member.send(b"one", topic=self.topic)
-        self.admin.send(b"two", topic=self.topic)
-        self.owner.do(GroupInvite, topic=self.topic, person=self.guest.person)
-        self.asker.do(GroupAsk, link=self.owner.do(GroupLink, topic=self.topic).link)
+        self.topic = self.found(self.owner, self.member, admins=(self.admin,))
+        if side is Side.PRIVATE:
+            self.member.send(b"one", topic=self.topic)
+            self.admin.send(b"two", topic=self.topic)
+            self.owner.do(GroupInvite, topic=self.topic, person=self.guest.person)
+            self.asker.do(GroupAsk, link=self.owner.do(GroupLink, topic=self.topic).link)
+        else:
+            self.member.publish("one", self.topic)
+            self.admin.publish("two", self.topic)
+            self.owner.do(GroupSettings, topic=self.topic, admission=Admission.APPROVAL)
+            self.asker.do(GroupJoin, topic=self.topic)
 
-    def seq(self, body: bytes) -> int:
-        return next(entry.seq for entry in self.server.log(self.topic) if entry.body == body)
+    def found(self, owner: Caller, *members: Caller, admins: tuple[Caller, ...] = ()) -> TopicId:
+        found = self.server.group if self.side is Side.PRIVATE else self.server.lane
+        return found(owner, *members, admins=admins)
+
+    def seq(self, text: str) -> int:
+        """Return where `text` was said."""
+        said = [(entry.seq, entry.body or b"") for entry in self.server.log(self.topic) if entry.kind is Kind.MESSAGE]
+        return next(seq for seq, body in said if text.encode() in body)
 
     def done_by(self, op: str) -> tuple[Caller, Request[Any]]:
         """Return who does `op` here, and the request."""
         member, admin, owner = self.member, self.admin, self.owner
         about: dict[str, tuple[Caller, type[Request[Any]], dict[str, Any]]] = {
             "send": (member, Send, {"body": b"three"}),
-            "edit": (member, Edit, {"target": self.seq(b"one"), "body": b"uno"}),
-            "recall": (member, Recall, {"target": self.seq(b"one")}),
-            "react": (member, React, {"target": self.seq(b"two"), "body": b"+"}),
+            "edit": (member, Edit, {"target": self.seq("one"), "body": b"uno"}),
+            "recall": (member, Recall, {"target": self.seq("one")}),
+            "react": (member, React, {"target": self.seq("two"), "body": b"+"}),
             "group.found": (member, GroupFound, {"name": b"other"}),
             "group.accept": (self.guest, GroupAccept, {}),
             "group.approve": (admin, GroupApprove, {"person": self.asker.person}),
@@ -70,11 +92,16 @@ class Scene:
             "group.mute": (admin, GroupMute, {"person": member.person, "until": FOREVER}),
             "group.name": (admin, GroupName, {"name": b"new"}),
             "group.notice": (admin, GroupNotice, {"notice": b"read this"}),
+            "group.found_public": (member, GroupFoundPublic, {"listed": True}),
+            "group.settings": (admin, GroupSettings, {"listed": True}),
         }
         caller, shape, fields = about[op]
-        if op != "group.found":
+        if op not in FOUNDING:
             fields["topic"] = self.topic
         return caller, caller.request(shape, **fields)
+
+
+FOUNDING = {"group.found", "group.found_public"}
 
 
 def again(caller: Caller, request: Request[Any], **other: Any) -> Request[Any]:
@@ -111,21 +138,21 @@ def too_late(scene: Scene, caller: Caller) -> None:
     scene.server.clock.pass_time(10 * 86_400)
 
 
-def renamed_meanwhile(scene: Scene, caller: Caller) -> None:
+def changed_meanwhile(scene: Scene, caller: Caller) -> None:
     """Make every decision of before stale."""
-    scene.owner.try_(scene.owner.request(GroupName, topic=scene.topic, name=b"later"))
+    scene.owner.try_(scene.owner.request(GroupMute, topic=scene.topic, until=1))
 
 
 def nothing(scene: Scene, caller: Caller) -> None:
     pass
 
 
-@pytest.mark.parametrize("meanwhile", [nothing, removed, muted, demoted, left, too_late, renamed_meanwhile])
-@pytest.mark.parametrize("op", REPEATABLE)
+@pytest.mark.parametrize("meanwhile", [nothing, removed, muted, demoted, left, too_late, changed_meanwhile])
+@REPEATABLE
 def test_a_repeat_gets_the_first_answer(
-    server: InlineServer, op: str, meanwhile: Callable[[Scene, Caller], None]
+    server: InlineServer, side: Side, op: str, meanwhile: Callable[[Scene, Caller], None]
 ) -> None:
-    scene = Scene(server)
+    scene = Scene(server, side)
     caller, request = scene.done_by(op)
     first = caller.ask(request)
     assert isinstance(first, Appended)
@@ -135,29 +162,30 @@ def test_a_repeat_gets_the_first_answer(
     assert len(server.log(first.topic)) == entries
 
 
-@pytest.mark.parametrize("op", REPEATABLE)
-def test_a_repeat_in_the_same_commit_gets_the_first_answer(server: InlineServer, op: str) -> None:
-    scene = Scene(server)
+@REPEATABLE
+def test_a_repeat_in_the_same_commit_gets_the_first_answer(server: InlineServer, side: Side, op: str) -> None:
+    scene = Scene(server, side)
     caller, request = scene.done_by(op)
     caller.collect()
-    server.commits.gather()
+    commits = server.commits if side is Side.PRIVATE else server.public_commits
+    commits.gather()
     caller.say(request)
     caller.say(again(caller, request))
-    server.commits.commit()
+    commits.commit()
     one, two = [message for message in caller.collect() if isinstance(message, dict)]
     assert "error" not in one
     assert {**one, "re": 0} == {**two, "re": 0}
 
 
 @pytest.mark.parametrize("meanwhile", [nothing, removed, left])
-@pytest.mark.parametrize("op", [op for op in REPEATABLE if op != "group.found"])
+@pytest.mark.parametrize(("side", "op"), [(side, op) for side, op in SIDED if op not in FOUNDING])
 def test_the_same_cid_in_another_topic_is_a_conflict(
-    server: InlineServer, op: str, meanwhile: Callable[[Scene, Caller], None]
+    server: InlineServer, side: Side, op: str, meanwhile: Callable[[Scene, Caller], None]
 ) -> None:
-    scene = Scene(server)
+    scene = Scene(server, side)
     caller, request = scene.done_by(op)
     caller.ask(request)
-    elsewhere = server.group(caller)
+    elsewhere = scene.found(caller)
     meanwhile(scene, caller)
     before = len(server.log(elsewhere))
     assert caller.refusal(type(request), **_fields(request) | {"topic": elsewhere}).code == "conflict"
@@ -181,19 +209,21 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "group.mute": {"until": 1},
     "group.name": {"name": b"other"},
     "group.notice": {"notice": b"other"},
+    "group.found_public": {"listed": False},
+    "group.settings": {"listed": False},
 }
 
 
 def test_every_operation_that_says_something_can_say_it_otherwise() -> None:
-    assert set(OTHERWISE) == set(REPEATABLE) - {"group.accept", "group.leave"}
+    assert set(OTHERWISE) == {op for _, op in SIDED} - {"group.accept", "group.leave"}
 
 
 @pytest.mark.parametrize("meanwhile", [nothing, removed, muted, too_late])
-@pytest.mark.parametrize("op", OTHERWISE)
+@pytest.mark.parametrize(("side", "op"), [(side, op) for side, op in SIDED if op in OTHERWISE])
 def test_the_same_cid_with_another_content_is_a_conflict(
-    server: InlineServer, op: str, meanwhile: Callable[[Scene, Caller], None]
+    server: InlineServer, side: Side, op: str, meanwhile: Callable[[Scene, Caller], None]
 ) -> None:
-    scene = Scene(server)
+    scene = Scene(server, side)
     caller, request = scene.done_by(op)
     first = caller.ask(request)
     meanwhile(scene, caller)
@@ -204,7 +234,7 @@ def test_the_same_cid_with_another_content_is_a_conflict(
 
 
 def test_the_same_cid_for_another_operation_is_a_conflict(server: InlineServer) -> None:
-    scene = Scene(server)
+    scene = Scene(server, Side.PRIVATE)
     caller, request = scene.done_by("edit")
     assert isinstance(request, Edit)
     caller.ask(request)
@@ -256,7 +286,7 @@ def test_a_message_repeated_to_somebody_else_is_a_conflict(server: InlineServer,
 
 
 def test_a_repeat_after_a_restart_of_everything_but_the_store_gets_the_first_answer(server: InlineServer) -> None:
-    scene = Scene(server)
+    scene = Scene(server, Side.PRIVATE)
     caller, request = scene.done_by("send")
     first = caller.ask(request)
     server.rooms._states.clear()

@@ -6,7 +6,7 @@ from typing import Any
 
 from protocol.entries import Role, Side, Standing, TopicKind
 from protocol.frames import GroupMute, GroupName, Send
-from protocol.ids import PersonId, Seq, TopicId
+from protocol.ids import PersonId, Seq, TopicId, new_public_topic_id
 from server.readers import Sources
 from server.rooms import Rooms
 from server.store.base import Reader
@@ -47,13 +47,17 @@ class Shelf:
         self.asked.pop(0)(future)
 
 
+def both(private: Shelf, public: Shelf | None = None) -> Sources:
+    return Sources(private=private, public=public or Shelf())
+
+
 def joins(person: PersonId) -> tuple[Stand, ...]:
     return (Stand(person=person, standing=Standing.MEMBER),)
 
 
 def test_two_who_want_the_same_state_wait_for_one_reading() -> None:
     shelf, found = Shelf(), list[Any]()
-    rooms = Rooms(shelf)
+    rooms = Rooms(both(shelf))
     rooms.load(TopicId("a"), found.append)
     rooms.load(TopicId("a"), found.append)
     assert len(shelf.asked) == 1
@@ -61,9 +65,18 @@ def test_two_who_want_the_same_state_wait_for_one_reading() -> None:
     assert [future.result() for future in found] == [rooms.get(TopicId("a"))] * 2
 
 
+def test_a_state_is_read_from_the_store_of_its_side() -> None:
+    private, public = Shelf(), Shelf()
+    rooms = Rooms(both(private, public))
+    rooms.load(new_public_topic_id(), lambda _: None)
+    assert (len(private.asked), len(public.asked)) == (0, 1)
+    rooms.load(TopicId("a"), lambda _: None)
+    assert (len(private.asked), len(public.asked)) == (1, 1)
+
+
 def test_what_is_committed_while_a_state_is_read_is_not_missed() -> None:
     shelf = Shelf()
-    rooms = Rooms(shelf)
+    rooms = Rooms(both(shelf))
     rooms.load(TopicId("a"), lambda _: None)
     rooms.apply(TopicId("a"), joins(ANN), generation=2, seq=Seq(2), nth=0)
     rooms.apply(TopicId("a"), (), generation=2, seq=Seq(3), nth=1)
@@ -76,7 +89,7 @@ def test_what_is_committed_while_a_state_is_read_is_not_missed() -> None:
 
 def test_what_the_snapshot_had_already_is_not_applied_again() -> None:
     shelf = Shelf()
-    rooms = Rooms(shelf)
+    rooms = Rooms(both(shelf))
     rooms.load(TopicId("a"), lambda _: None)
     rooms.apply(TopicId("a"), (Stand(person=ANN, standing=None),), generation=2, seq=Seq(2), nth=0)
     newer = state("a", generation=3)
@@ -90,7 +103,7 @@ def test_what_the_snapshot_had_already_is_not_applied_again() -> None:
 
 def test_what_does_not_exist_is_not_kept_and_is_read_again() -> None:
     shelf, found = Shelf(), list[Any]()
-    rooms = Rooms(shelf)
+    rooms = Rooms(both(shelf))
     for outcome in (None, OSError()):
         rooms.load(TopicId("a"), found.append)
         shelf.give(outcome)
@@ -99,13 +112,13 @@ def test_what_does_not_exist_is_not_kept_and_is_read_again() -> None:
 
 
 def test_a_commit_to_a_topic_not_in_memory_changes_nothing() -> None:
-    rooms = Rooms(Shelf())
+    rooms = Rooms(both(Shelf()))
     rooms.apply(TopicId("a"), joins(ANN), generation=2, seq=Seq(2), nth=0)
     assert rooms.get(TopicId("a")) is None
 
 
 def test_of_too_many_the_longest_unused_is_forgotten() -> None:
-    rooms = Rooms(Shelf(), kept=2)
+    rooms = Rooms(both(Shelf()), kept=2)
     for name in ("a", "b"):
         rooms.add(state(name))
     rooms.get(TopicId("a"))
@@ -114,7 +127,7 @@ def test_of_too_many_the_longest_unused_is_forgotten() -> None:
 
 
 def test_a_state_with_a_commit_under_way_is_not_forgotten_until_it_is_over() -> None:
-    rooms = Rooms(Shelf(), kept=1)
+    rooms = Rooms(both(Shelf()), kept=1)
     rooms.add(state("a"))
     rooms.pin(TopicId("a"))
     rooms.pin(TopicId("a"))
@@ -128,7 +141,7 @@ def test_a_state_with_a_commit_under_way_is_not_forgotten_until_it_is_over() -> 
 
 
 def test_the_newest_is_kept_though_all_others_are_in_use() -> None:
-    rooms = Rooms(Shelf(), kept=1)
+    rooms = Rooms(both(Shelf()), kept=1)
     rooms.add(state("a"))
     rooms.pin(TopicId("a"))
     rooms.add(state("b"))

@@ -97,6 +97,13 @@ VALID: dict[str, dict[str, Any]] = {
     "group.mute": {"until": 0},
     "group.name": {"name": b"x"},
     "group.notice": {"notice": b"x"},
+    "publish": {"surface": "group_message", "content": {"text": "x"}},
+    "take_back": {"submission": ID},
+    "receipt": {"submission": ID},
+    "cards": {"persons": []},
+    "agreement.sign": {"signature": {"digest": b"x" * 32, "lines": []}},
+    "staff.login": {"code": "x", "token": "x"},
+    "officer.decide": {"item": ID, "act": "release"},
 }
 for _op, _shape in REQUESTS.items():
     _names = _shape.__struct_fields__

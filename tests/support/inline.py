@@ -12,7 +12,8 @@ import msgspec
 from compliance.bench import Bench
 from compliance.pack import load
 from protocol.codec import Refusal, decode_from_server, decode_reply, encode_request
-from protocol.entries import Entry, Role, Side
+from protocol.decisions import Submission
+from protocol.entries import Entry, Role, Side, side_of
 from protocol.frames import (
     Appended,
     EntryPush,
@@ -33,7 +34,9 @@ from protocol.frames import (
     SyncReply,
 )
 from protocol.ids import Cid, PersonId, TopicId, new_cid
-from protocol.public import Signature
+from protocol.public import GroupFoundPublic, GroupJoin, Publish, Signature
+from protocol.publications import Content, Surface
+from protocol.staff import StaffLogin, StaffRole
 from server.app import rules
 from server.arrivals import Arrivals
 from server.committer import BothSides
@@ -45,6 +48,7 @@ from server.gatekeeper import Gatekeeper
 from server.hub import Hub
 from server.limits import Limits
 from server.net.framing import binary_frame
+from server.passwords import token_digest
 from server.posting import Drafts
 from server.presence import Presence
 from server.readers import Sources
@@ -52,6 +56,7 @@ from server.rooms import KEPT, Rooms
 from server.session import Session
 from server.settings import Rate
 from server.store.base import Reader
+from server.store.public_writes import AddStaff, AnyOutcome, AnyWrite, RemoveStaff
 from server.store.rows import ENTRY_COLUMNS, entry_of
 from server.store.sqlite import PublicSqliteStore, SqliteStore
 from tests.support.adapters import FakePeer, HandClock, InlineCommits, InlineReads, PlainPasswords, payloads
@@ -88,17 +93,22 @@ class InlineServer:
         quiet_s: float = 0,
         bench: Bench | None = None,
         panel: StaffedPanel | None = None,
+        after: "InlineServer | None" = None,
     ) -> None:
+        """`after`: a server that was killed, whose stores this one opens. It is not to be used any more."""
         self.config = config or Config(rates=UNLIMITED)
         self.bench = bench or bench_under_test()
         self.panel = panel or StaffedPanel()
-        self.store = SqliteStore.in_memory(Side.PRIVATE)
-        self.public_store = PublicSqliteStore.in_memory(Side.PUBLIC)
-        self.clock = HandClock()
+        self.store = after.store if after else SqliteStore.in_memory(Side.PRIVATE)
+        self.public_store = after.public_store if after else PublicSqliteStore.in_memory(Side.PUBLIC)
+        self.clock = after.clock if after else HandClock()
         self.commits = InlineCommits(self.store.writer())
         self.public_commits = InlineCommits(self.public_store.writer())
         self.reads = InlineReads(self.store.reader())
         self.public_reads = InlineReads(self.public_store.reader())
+        if after:
+            after._finalize.detach()
+            _close((after.reads.reader, after.public_reads.reader), ())
         self._finalize = finalize(
             self, _close, (self.reads.reader, self.public_reads.reader), (self.store, self.public_store)
         )
@@ -198,16 +208,49 @@ class InlineServer:
             caller.collect()
         return topic
 
+    def lane(self, owner: "Caller", *members: "Caller", admins: "tuple[Caller, ...]" = (), **openness: Any) -> TopicId:
+        """Return a public group of these; nothing of its beginnings waits to be collected. Five seconds pass."""
+        topic = owner.do(GroupFoundPublic, **openness).topic
+        for member in members + admins:
+            member.do(GroupJoin, topic=topic)
+        for admin in admins:
+            owner.do(GroupRole, topic=topic, person=admin.person, role=Role.ADMIN)
+        for _ in range(5):
+            self.every_second()  # Until those who came have been announced.
+        for caller in self.callers:
+            caller.collect()
+        return topic
+
+    def officer(self, code: str = "K7", role: StaffRole = StaffRole.REVIEWER) -> "Caller":
+        """Return a connection on which a new officer is on duty."""
+        token = f"token of {code}"
+        self.write(AddStaff(code=code, role=role, digest=token_digest(token), at=self.clock.ms))
+        caller = self.connect()
+        caller.do(StaffLogin, code=code, token=token)
+        return caller
+
+    def dismiss(self, code: str) -> None:
+        """End a staff account."""
+        self.write(RemoveStaff(code=code, at=self.clock.ms))
+
+    def write(self, write: AnyWrite) -> AnyOutcome:
+        """Write to the public store, as an operator's tool would."""
+        outcomes: list[Any] = []
+        self.public_commits.submit(write, outcomes.append)
+        (outcome,) = outcomes
+        return outcome  # type: ignore[no-any-return]
+
     def log(self, topic: TopicId) -> list[Entry]:
         """Return the log of `topic` as it is stored."""
-        rows = self.store._writer._connection.execute(
+        store = self.store if side_of(topic) is Side.PRIVATE else self.public_store
+        rows = store._writer._connection.execute(
             f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? ORDER BY seq", (topic,)
         )
         return [entry_of(row) for row in rows]
 
     def dump(self) -> list[str]:
-        """Return all that is stored, as SQL."""
-        return list(self.store._writer._connection.iterdump())
+        """Return all that is stored on both sides, as SQL."""
+        return [line for store in (self.store, self.public_store) for line in store._writer._connection.iterdump()]
 
     def settle(self) -> None:
         """Go on until nothing moves: what peers have sent is taken, fan-out is done."""
@@ -330,9 +373,31 @@ class Caller:
         """Say `body` to a person or in a topic."""
         return self.do(Send, body=body, to=to, topic=topic)
 
-    def sync(self, heads: dict[TopicId, int] | None = None, marks: int = 0) -> SyncReply:
+    def publish(
+        self,
+        content: str | Content,
+        topic: TopicId | None = None,
+        surface: Surface = Surface.GROUP_MESSAGE,
+        **more: Any,
+    ) -> Submission:
+        """Say `content` publicly, and return what became of it."""
+        return self.do(Publish, **published(content, topic, surface), **more).submission
+
+    def publishes(
+        self,
+        content: str | Content,
+        topic: TopicId | None = None,
+        surface: Surface = Surface.GROUP_MESSAGE,
+        **more: Any,
+    ) -> Publish:
+        """Ask to say `content` publicly, without waiting for what becomes of it; return the request."""
+        request = self.request(Publish, **published(content, topic, surface), **more)
+        self.say(request)
+        return request
+
+    def sync(self, heads: dict[TopicId, int] | None = None, marks: int = 0, *, side: Side = Side.PRIVATE) -> SyncReply:
         """Ask for what is new since `heads`."""
-        return self.do(Sync, heads=heads or {}, marks=marks)
+        return self.do(Sync, heads=heads or {}, marks=marks, side=side)
 
     def resume(self, heads: dict[TopicId, int] | None = None) -> "Caller":
         """Return a new connection of the same device."""
@@ -346,6 +411,12 @@ class Caller:
         self.peer.close(1006, "")
         self.session.disconnected()
         self.server.callers.remove(self)
+
+
+def published(content: str | Content, topic: TopicId | None, surface: Surface) -> dict[str, Any]:
+    """Return the fields of a `publish`."""
+    said = Content(text=content) if isinstance(content, str) else content
+    return {"content": said, "topic": topic, "surface": surface}
 
 
 def configured(**sections: dict[str, Any]) -> Config:

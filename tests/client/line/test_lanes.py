@@ -2,6 +2,7 @@
 
 from protocol.decisions import SubmissionState
 from protocol.errors import ErrorCode
+from protocol.ids import TopicId
 from tests.client.fake_public import Ruling
 from tests.client.fake_server import RefusingError
 from tests.client.line.conftest import Meet, found
@@ -146,3 +147,25 @@ def test_a_public_group_has_no_link_and_a_private_one_no_openness(arrive: Meet) 
         assert alice("group", "found", "Tea", option).status == 2
     assert alice("group", "found", " ", "--public", "--yes").status == 2
     assert alice("group", "succeed", topic, "More", "--yes").status == 2
+
+
+def test_a_private_group_is_told_of_its_public_successor_and_nothing_crosses(arrive: Meet, lane: Lane) -> None:
+    alice, bob = arrive("alice"), arrive("bob")
+    old = alice("group", "found", "Family", "bob").out.strip()
+    alice("send", "Family", "only for us")
+    ran = alice("group", "succeed", "Family", "Open House", "--open-history", "--yes")
+    assert ran.status == 0, ran.err
+    topic = TopicId(ran.lines[0])
+    told = bob("history", old, "--json").json[-1]
+    assert (told["side"], told["places"], f"hutong group join {topic}" in told["text"]) == ("private", [topic], True)
+    group = lane.fake.public.groups[topic]
+    assert [lane.fake.handle(person) for person in group.members] == ["alice"]
+    assert not any(b"only for us" in (entry.body or b"") or b"Family" in (entry.body or b"") for entry in group.log)
+    assert bob("group", "join", topic).status == 0
+
+
+def test_only_the_owner_founds_a_successor(arrive: Meet, lane: Lane) -> None:
+    alice, bob = arrive("alice"), arrive("bob")
+    alice("group", "found", "Family", "bob")
+    ran = bob("group", "succeed", "Family", "Mine", "--yes")
+    assert (ran.status, "only the owner" in ran.err, lane.fake.public.groups) == (1, True, {})

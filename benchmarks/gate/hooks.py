@@ -1,0 +1,153 @@
+"""Servers with hooks: the files that name them, the lists they read, and the far end of a webhook."""
+
+import base64
+import json
+import os
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from benchmarks.checks import terms
+from benchmarks.gate import hanging
+from benchmarks.servers import Running, hutongd
+
+UNHEARD = "zyzzyva"  # In none of the texts; a term that ends in it is never found, however far it is followed.
+PLUGIN = Path(hanging.__file__).resolve()
+_SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()
+
+_BUILT_IN = """
+[terms]
+check = "terms"
+options = {{ lists = [{{ file = "terms.txt", action = "label", label = "listed" }}] }}
+
+[chain]
+check = "chain"
+
+[links]
+check = "links"
+options = {{ deny = ["example.com"] }}
+
+[length]
+check = "length"
+"""
+_PLUGIN = """
+[{name}]
+file = "{plugin}"
+on_error = "reject"
+deadline_ms = {deadline_ms}
+workers = {workers}
+"""
+_WEBHOOK = """
+[webhook]
+webhook = "{url}"
+secret = "{secret}"
+deadline_ms = 5000
+"""
+
+
+@dataclass(slots=True)
+class HooksFile:
+    """A hooks file being written: what it names, in the order it was asked for."""
+
+    folder: Path
+    seed: int
+    tables: list[str] = field(default_factory=list)
+
+    def checks(self, count: int, *, found: bool = False) -> None:
+        """Add the built-in checks with a list of `count` terms; `found`: such as occur in the texts of the load."""
+        listed = terms(count, random.Random(self.seed)).splitlines()
+        text = "\n".join(listed if found else [f"{term} {UNHEARD}" for term in listed])
+        (self.folder / "terms.txt").write_text(text, encoding="utf-8")
+        self.tables.append(_BUILT_IN.format())
+
+    def plugins(self, *names: str, deadline_ms: int = 200, workers: int = 8) -> None:
+        """Add plugins, each in a host of its own."""
+        for name in names:
+            self.tables.append(_PLUGIN.format(name=name, plugin=PLUGIN, deadline_ms=deadline_ms, workers=workers))
+
+    def webhook(self, url: str) -> None:
+        """Add a webhook."""
+        self.tables.append(_WEBHOOK.format(url=url, secret=_SECRET))
+
+    def write(self) -> Path:
+        path = self.folder / "hooks.toml"
+        path.write_text("".join(self.tables), encoding="utf-8")
+        return path
+
+
+Hooks = Literal["none", "checks", "checks that find", "a plugin", "ten"]
+
+
+@contextmanager
+def gated(hooks: Hooks, *, terms: int, seed: int = 3) -> Iterator[Running]:
+    """Run hutongd with these hooks; `terms`: how many are on the list of its checks."""
+    with TemporaryDirectory(prefix="hutong-hooks-") as folder, _receiver() as url:
+        file = HooksFile(Path(folder), seed)
+        match hooks:
+            case "checks" | "checks that find":
+                file.checks(terms, found=hooks == "checks that find")
+            case "a plugin":
+                file.plugins("plugin")
+            case "ten":
+                file.checks(terms)
+                file.plugins("one", "two", "three", "four", "five", deadline_ms=5000)
+                file.webhook(url)
+        named = {"HUTONG_COMPLIANCE_HOOKS": str(file.write())} if file.tables else {}
+        with hutongd(HUTONG_RATES_PUBLISH="off", HUTONG_COMPLIANCE_PACK="open", **named) as server:
+            yield server
+
+
+class _Allows(BaseHTTPRequestHandler):
+    """Has nothing against anything."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        said = json.dumps({"verdict": "allow"}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _receiver() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Allows) as receiver:
+        receiver.daemon_threads = True
+        receiver.block_on_close = False
+        thread = threading.Thread(target=receiver.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{receiver.server_port}/"
+        finally:
+            receiver.shutdown()
+            thread.join()
+
+
+def hosts_cpu_s(server: Running) -> float:
+    """Return the processor time of all processes below `server`, those included that have ended and were waited for."""
+    parents: dict[int, int] = {}
+    used: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # It has just ended.
+                continue
+            parents[int(folder.name)] = int(fields[1])
+            used[int(folder.name)] = sum(map(int, fields[11:15]))
+    below, found = {server.pid}, 0
+    while below:
+        below = {pid for pid, parent in parents.items() if parent in below}
+        found += sum(used[pid] for pid in below)
+    return found / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,424 @@
+"""A crowd that asks a whole server for everything there is, in any order, with a canary wherever words can stand.
+
+A state machine for Hypothesis: a promise is a subclass that looks, after each step, where nothing may ever be.
+"""
+
+import random
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any, ClassVar
+
+import msgspec
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from compliance.publication import Publication
+from compliance.verdicts import Allow, Failure, Hold, Label, OnError, Reject, Verdict
+from protocol.codec import Refusal, decode_reply, encode_request
+from protocol.decisions import Submission
+from protocol.entries import Role, Side, side_of
+from protocol.errors import ErrorCode
+from protocol.frames import REQUESTS, Appended, LinkReply, Reply, Request, SignedIn, TokenReply
+from protocol.ids import PersonId, SubmissionId, TopicId
+from protocol.public import Publish, SubmissionReply
+from protocol.publications import Content, Part, Surface
+from protocol.staff import StaffRole
+from server.passwords import token_digest
+from server.store.public_writes import AddStaff
+from tests.support.asking import request_of
+from tests.support.aviary import PRIVATE_CARRIERS, Aviary
+from tests.support.inline import Caller, InlineServer
+from tests.support.panel import StaffedPanel
+from tests.support.records import Records, heard
+
+HANDLES = ("alice", "bob", "carol", "dora", "emil")
+CODE, TOKEN = "K7", "a token of staff"
+FIRST = "0th"  # Names the canaries of those who were there before anything was asked.
+LABELS = ("soup",)
+CHANCES = st.integers(0, 1 << 32)
+TIMES = st.sampled_from([1, 6, 6, 12])
+STRANGERS = frozenset({"hello", "register", "login", "resume", "staff.login"})
+UNPUBLISHED = frozenset({ErrorCode.GATE_UNAVAILABLE, ErrorCode.TOO_MANY})  # Refused by the gate itself, after it asked.
+CARRYING = frozenset(field[0] for field in PRIVATE_CARRIERS)
+OWNERS = frozenset(
+    f"group.{act}"
+    for act in (
+        "name",
+        "notice",
+        "link",
+        "unlink",
+        "approve",
+        "refuse",
+        "remove",
+        "role",
+        "hand_over",
+        "mute",
+        "settings",
+    )
+)
+
+
+class Crowd(RuleBasedStateMachine):
+    """`answered`: the operations that have been carried out so far; `carried`: the private fields that went in."""
+
+    answered: ClassVar[set[str]]
+    carried: ClassVar[set[tuple[str, str]]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.answered, cls.carried = set(), set()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = ExitStack()
+        self.records = self.opened.enter_context(Records())
+        self.aviary = Aviary("crowd")
+        self.panel = StaffedPanel()
+        self.server = InlineServer(panel=self.panel)
+        self.opened.callback(self.server.close)
+        self.ground = next(iter(self.server.bench.pack.grounds))
+        self.callers: list[Caller] = []
+        self.handles: dict[Caller, str] = {}
+        self.passwords: dict[str, str] = {}
+        self.persons: list[PersonId] = []
+        self.devices: list[str] = []
+        self.tokens: list[str] = []
+        self.links: list[str] = []
+        self.topics: list[TopicId] = []
+        self.seats: dict[TopicId, list[PersonId]] = {}  # Who has been in, the founder first.
+        self.submissions: list[SubmissionId] = []
+        self.messages: dict[TopicId, list[tuple[PersonId, int]]] = {}
+        self.cids: list[bytes] = []
+        self.staff_heard: list[bytes] = []
+        self.submitted: list[Publish] = []  # What the gate has taken in.
+        self.asking: Caller | None = None
+        self.officer = self.server.connect()
+        self._number = 10_000
+
+    # How it begins.
+
+    @initialize()
+    def settle(self) -> None:
+        for handle in HANDLES[:4]:
+            caller = self.server.connect()
+            self.passwords[handle] = self.fresh("register", "password")
+            fields = {"handle": handle, "password": self.passwords[handle], "device": self.fresh("register", "device")}
+            self.carry_out(caller, caller.request(REQUESTS["register"], **fields, signature=self.server.signature()))
+            caller.sync()
+            caller.do(REQUESTS["sync"], heads={}, side=Side.PUBLIC)
+        alice, bob, carol, dora = self.callers
+        write = AddStaff(code=CODE, role=StaffRole.CHIEF, digest=token_digest(TOKEN), at=self.server.clock.wall_ms())
+        self.server.public_commits.writer.commit([write])
+        self.ask(self.officer, "staff.login", code=CODE, token=TOKEN)
+        self.ask(alice, "send", to=bob.person, body=self.fresh("send", "body").encode())
+        self.ask(bob, "send", to=carol.person, body=self.fresh("send", "body").encode())
+        self.ask(alice, "group.found", name=self.fresh("group.found", "name").encode(), invite=(carol.person,))
+        self.ask(carol, "group.accept", topic=self.topics[-1])
+        self.ask(alice, "group.link", topic=self.topics[-1])
+        self.ask(bob, "group.found_public")
+        self.ask(bob, "group.found_public", admission="approval", listed=True, history_open=True)
+        for caller in (alice, carol):
+            self.ask(caller, "group.join", topic=self.topics[-2])
+        self.ask(dora, "group.join", topic=self.topics[-1])
+
+    # What happens.
+
+    @rule(chance=CHANCES, times=TIMES)
+    def people_ask_for_anything(self, chance: int, times: int) -> None:
+        for number in range(times):
+            self._somebody_asks(sorted(REQUESTS)[(chance + 7 * number) % len(REQUESTS)], chance)
+
+    @rule(field=st.sampled_from(sorted(PRIVATE_CARRIERS)), chance=CHANCES)
+    def somebody_says_something_private(self, field: tuple[str, str], chance: int) -> None:
+        self._somebody_asks(field[0], chance)
+
+    @rule(chance=CHANCES, times=TIMES)
+    def people_publish(self, chance: int, times: int) -> None:
+        for _ in range(times):
+            self._somebody_asks("publish", chance)
+
+    @rule(
+        says=st.sampled_from(["allow", "allow", "label", "hold", "reject", *Failure]),
+        on_error=st.sampled_from(OnError),
+        hooks=st.integers(0, 2),
+    )
+    def hooks_change_their_minds(self, says: str, on_error: OnError, hooks: int) -> None:
+        self.panel.on_error = on_error
+        self.panel.hooks = {f"hook{number}": lambda _: self._verdict(says) for number in range(hooks)}
+
+    @rule(slow=st.booleans())
+    def hooks_fall_silent_or_speak_again(self, slow: bool) -> None:
+        self.panel.is_slow = slow
+        while self.panel.waiting and not slow:
+            self.panel.answer()
+        self.server.settle()
+
+    @rule(seconds=st.sampled_from([1, 6, 90, 100 * 3600]))
+    def time_passes(self, seconds: int) -> None:
+        self.server.clock.pass_time(seconds)
+        self.server.every_second()
+
+    def _verdict(self, says: str) -> Verdict | Failure:
+        match says:
+            case "allow":
+                return Allow()
+            case "label":
+                return Label(labels=LABELS)
+            case "hold":
+                return Hold(ground=self.ground, text="Somebody should look at this first.")
+            case "reject":
+                return Reject(ground=self.ground, text="This is not published here.")
+            case _:
+                return Failure(says)
+
+    # How it is asked.
+
+    def _somebody_asks(self, operation: str, seed: int) -> None:
+        chance = random.Random(f"{operation} {seed} {self._number}")
+        caller = self._whoever_asks(operation, chance)
+        self.asking = caller
+        self._number += 1
+        request = request_of(operation, chance, self, number=self._number)
+        note(f"{self.handles.get(caller, 'a stranger or an officer')}: {request}")
+        self.carry_out(caller, request)
+        self._tidy()
+
+    def _whoever_asks(self, operation: str, chance: random.Random) -> Caller:
+        others = 1 if operation in STRANGERS or operation.startswith("officer.") else 15
+        if chance.randrange(16) < others:
+            likely = self.callers
+        elif operation in STRANGERS:
+            likely = [self.server.connect()]
+        else:
+            likely = [self.officer]
+        return chance.choice(likely)
+
+    def ask(self, caller: Caller, operation: str, **fields: Any) -> None:
+        """Ask for something that is not refused."""
+        self.asking = caller
+        self._number += 1
+        shape = REQUESTS[operation]
+        if "cid" in shape.__struct_fields__:
+            fields.setdefault("cid", caller.cid())
+        answer = self.carry_out(caller, msgspec.convert({"id": self._number, "op": operation, **fields}, shape))
+        assert not isinstance(answer, Refusal), answer
+
+    def carry_out(self, caller: Caller, request: Request[Reply]) -> Reply | Refusal | None:
+        """Ask, take in what was answered, and return it; None: it waits for hooks, or the line was closed."""
+        before = len(self.panel.seen)
+        caller.say(encode_request(request))
+        self.server.settle()
+        answer: Reply | Refusal | None = None
+        for payload, said in heard(caller):
+            if caller is self.officer:
+                self.staff_heard.append(payload)
+            if isinstance(said, dict) and said["re"] == request.id:
+                answer = decode_reply(said, request)
+        operation = str(type(request).__struct_config__.tag)
+        if isinstance(request, Publish) and self._may_have_reached_a_hook(request, answer):
+            self.submitted.append(request)
+        else:
+            assert len(self.panel.seen) == before, f"{operation} was shown to hooks"
+        if answer is not None and not isinstance(answer, Refusal):
+            self.answered.add(operation)
+            self.carried.update(field for field in PRIVATE_CARRIERS if field[0] == operation and _says(request, field))
+            self._learn(caller, request, answer)
+        return answer
+
+    def _may_have_reached_a_hook(self, request: Publish, answer: Reply | Refusal | None) -> bool:
+        if isinstance(answer, Refusal) and answer.code not in UNPUBLISHED:
+            return False
+        return request.topic is None or side_of(request.topic) is Side.PUBLIC
+
+    def _learn(self, caller: Caller, request: Request[Reply], answer: Reply) -> None:
+        said: Any = request
+        match answer:
+            case SignedIn(person=str() as person):
+                caller.signed_in(answer)
+                self.callers.append(caller)
+                self.handles[caller] = str(answer.handle)
+                self.persons += [person] * (person not in self.persons)
+                self.devices.append(str(answer.device))
+                self.tokens += [answer.token] * (answer.token is not None)
+                if hasattr(said, "password"):
+                    self.passwords[self.handles[caller]] = said.password
+            case TokenReply():
+                self.tokens.append(answer.token)
+                self.devices.append(answer.device)
+                self.passwords[self.handles[caller]] = said.new
+            case LinkReply():
+                self.links.append(answer.link)
+            case Appended():
+                self.topics += [answer.topic] * (answer.topic not in self.topics)
+                self.messages.setdefault(answer.topic, []).append((caller.person, answer.seq))
+                self.cids.append(said.cid)
+            case SubmissionReply(submission=submission):
+                self._remember(caller, submission)
+                self.cids.append(submission.cid)
+        topic = getattr(answer, "topic", None)
+        if topic is not None:
+            seated = self.seats.setdefault(topic, [])
+            seated += [caller.person] * (caller.person not in seated)
+
+    def _remember(self, caller: Caller, submission: Submission) -> None:
+        self.submissions += [submission.submission] * (submission.submission not in self.submissions)
+        if submission.topic is not None and submission.seq is not None:
+            self.messages.setdefault(submission.topic, []).append((caller.person, submission.seq))
+
+    def _tidy(self) -> None:
+        """Let go of lines that were closed, and have nobody gone for good."""
+        if self.officer.peer.closed is not None:
+            self.officer = self.server.connect()
+            self.ask(self.officer, "staff.login", code=CODE, token=TOKEN)
+        for caller in [*self.callers, *self.server.callers]:
+            if caller.peer.closed is not None or (caller not in self.callers and caller is not self.officer):
+                caller.session.disconnected()
+                self.callers = [each for each in self.callers if each is not caller]
+                self.server.callers = [each for each in self.server.callers if each is not caller]
+        while len(self.callers) > 8:  # Those who came first have seen most.
+            self.callers.pop().hang_up()
+        for handle in HANDLES[:4]:
+            if handle not in {self.handles[caller] for caller in self.callers}:
+                caller = self.server.connect()
+                self.ask(caller, "login", handle=handle, password=self.passwords[handle])
+        for caller in self.callers:
+            caller.collect()
+
+    # What whoever asks may know.
+
+    def fresh(self, operation: str, path: str) -> str:
+        """Return a new canary for this field."""
+        return self.aviary.fresh(f"{operation}.{path}")
+
+    def known(self, operation: str, path: str, said: dict[str, Any]) -> Sequence[Any]:
+        """Return what could well stand there."""
+        asking = self.asking
+        handle = self.handles.get(asking, "") if asking is not None else ""
+        match (operation, path):
+            case ("register", "handle"):
+                return [*HANDLES, "fritz", "gina"]
+            case (_, "handle" | "handles"):
+                return list(HANDLES) if path == "handle" else [tuple(HANDLES[:2]), tuple(HANDLES)]
+            case ("login", "password"):
+                return [self.passwords.get(said["handle"], "?" * 9)]
+            case ("change_password", "old"):
+                return [self.passwords.get(handle, "?" * 9)]
+            case (_, "signature"):
+                return [self.server.signature()] if self.server.signature() else []
+            case ("hello", "versions"):
+                return [(1,)]
+            case ("resume", "token"):
+                return self.tokens
+            case ("staff.login", "token"):
+                return [TOKEN]
+            case ("staff.login", "code"):
+                return [CODE]
+            case (_, "epoch"):
+                return [self.server.store.epoch]
+            case (_, "heads"):
+                return [{}]
+            case (_, "link"):
+                return self.links
+            case ("officer.decide", "ground"):
+                return [self.ground]
+            case ("officer.decide", "where"):
+                return [()]
+            case ("publish", _):
+                return self._of_a_publication(path, said)
+            case (_, "cid"):
+                assert asking is not None
+                return [asking.cid()] * 12 + self.cids[-1:]
+            case (_, "topic"):
+                topics = list(self._topics(operation))
+                return topics + [None] * len(topics) if operation in {"send", "officer.show"} else topics
+            case ("officer.show", "seq"):
+                return [1, 2, 3] if said["topic"] else [None]
+            case (_, "limit"):
+                return [1, 20]
+            case ("history", "before" | "after" | "around"):
+                return [None, None, None, 2]
+            case ("send", "to"):
+                return self.persons if said.get("topic") is None else [None]
+            case (_, "target" | "seq" | "reply_to"):
+                at = self.messages.get(said.get("topic") or TopicId(""), [])
+                own = [seq for person, seq in at if asking is None or person == asking.person]
+                return own * 3 + [seq for _, seq in at]
+            case (_, "person" | "persons"):
+                return self.persons if path == "person" else [tuple(self.persons)]
+            case (_, "device"):
+                return self.devices if operation == "revoke_device" else []
+            case (_, "submission" | "item" | "before"):
+                return (
+                    self.submissions if operation in {"take_back", "receipt", "submissions"} or path == "item" else []
+                )
+            case (_, "until"):
+                return [0, self.server.clock.wall_ms() + 60_000]
+            case ("group.role", "role"):
+                return [Role.ADMIN, Role.MEMBER]
+            case _:
+                return []
+
+    def _topics(self, operation: str) -> Sequence[Any]:
+        """Return the topics there are, those where it could be done by who asks many times."""
+        assert self.asking is not None
+        mine = [topic for topic, seated in self.seats.items() if self.asking.person in seated]
+        if operation in OWNERS:
+            mine = [topic for topic in mine if self.seats[topic][0] == self.asking.person]
+        if operation in {"group.join", "group.listing", "group.accept", "group.decline"}:
+            mine = [topic for topic in self.topics if topic not in mine]
+        side = (
+            Side.PUBLIC if operation in {"publish", "group.join", "group.listing", "group.settings"} else Side.PRIVATE
+        )
+        if operation in {"publish", "group.join", "group.listing", "group.settings", *CARRYING}:
+            mine = [topic for topic in mine if side_of(topic) is side]
+        return mine * 8 + self.topics
+
+    def _of_a_publication(self, path: str, said: dict[str, Any]) -> Sequence[Any]:
+        assert self.asking is not None
+        match path:
+            case "cid":
+                return [self.asking.cid()] * 20 + self.cids[-1:]
+            case "surface":
+                return [Surface.GROUP_MESSAGE] * 6 + list(Surface)
+            case "topic":
+                return self._topics("publish") if said["surface"] != Surface.CARD else [None]
+            case "content":
+                return [self._content(said["surface"])]
+            case "target":
+                at = self.messages.get(said.get("topic") or TopicId(""), [])
+                return [None] * 8 + [seq for person, seq in at if person == self.asking.person][:2]
+            case "base":
+                return [1] if said.get("target") else [None]
+            case "reply_to":
+                return [None] * 8 + [1]
+            case _:
+                return []
+
+    def _content(self, surface: Surface) -> Content:
+        """Return what could well be published on `surface`."""
+        text = self.fresh("publish", "content.text")
+        match surface:
+            case Surface.CARD:
+                return Content(title=self.fresh("publish", "content.title"), text=text)
+            case Surface.GROUP_MESSAGE:
+                parts = [
+                    Part(**{name: self.fresh("publish", f"content.parts.{name}")}) for name in Part.__struct_fields__
+                ]
+                category = next(iter(self.server.bench.pack.categories), "")
+                title = self.fresh("publish", "content.title")
+                return Content(text=text, title=title, parts=tuple(parts), category=category, lang="zh")
+            case _:
+                return Content(text=text)
+
+    def teardown(self) -> None:
+        self.opened.close()
+
+
+def _says(request: Request[Reply], field: tuple[str, str]) -> bool:
+    return bool(getattr(request, field[1]))
+
+
+def contents(publications: Sequence[Publication]) -> list[tuple[Any, ...]]:
+    """Return what of `publications` comes from a `publish`."""
+    return [(each.surface, msgspec.to_builtins(each.content)) for each in publications]
