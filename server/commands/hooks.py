@@ -15,7 +15,7 @@ import msgspec
 import trio
 from msgspec import Meta
 
-from compliance.checks import registry
+from compliance.checks.registry import CHECKS
 from compliance.pack import Pack, PackError
 from compliance.pack import load as load_pack
 from compliance.publication import Publication, publication
@@ -154,7 +154,7 @@ async def _open(
         installation.pack,
         today=today,
         hook_user=installation.hook_user,
-        kinds=registry.CHECKS,
+        kinds=CHECKS,
         clock=installation.clock,
         post=_at_once,
         stderr=stderr,
@@ -339,5 +339,5 @@ def spoken(ruling: Ruling) -> str:
             return f"It would be rejected ({why.ground}, by {why.by})."
         case Unavailable(retry_after_ms=wait):
             return (
-                f"It would be refused for now, to be tried again in {wait} ms: a hook failed, and its policy is reject."
+                f"It would be refused for now, to be tried again in {wait} ms: a hook failed, whose policy is reject."
             )

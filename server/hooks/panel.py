@@ -60,7 +60,7 @@ class HookPanel:
         sheet = _Sheet(answers, outstanding=len(remotes), done=done, post=self._post)
         for hook in remotes:
             if self._nursery is None:
-                sheet.take(self.answer(hook, publication, Said(outcome=Failure.CANCELLED), 0.0))
+                sheet.take(self._logged(hook, publication, Said(outcome=Failure.CANCELLED), 0.0))
             else:
                 self._nursery.start_soon(self._ask, hook, publication, sheet)
 
@@ -113,7 +113,7 @@ class HookPanel:
         took_s = self._clock.monotonic() - began
         if took_s * 1000 > hook.watches[publication.surface].deadline_ms:
             log.warning("hook.slow", hook=hook.name, took_ms=round(took_s * 1000))
-        return self.answer(hook, publication, said, took_s)
+        return self._logged(hook, publication, said, took_s)
 
     async def _ask(self, hook: RemoteHook, publication: Publication, sheet: "_Sheet") -> None:
         began = self._clock.monotonic()
@@ -123,12 +123,15 @@ class HookPanel:
         except Exception as error:  # A mistake of ours in one hook's adapter: that hook fails, and the server goes on.
             said = Said(outcome=Failure.CRASHED, why=type(error).__name__)
         finally:
-            sheet.take(self.answer(hook, publication, said, self._clock.monotonic() - began))
+            sheet.take(self._logged(hook, publication, said, self._clock.monotonic() - began))
 
-    def answer(self, hook: InstalledAs, publication: Publication, said: Said, took_s: float) -> Answer:
-        """Return the answer that `said`, which took `took_s`, is; a failure is logged."""
+    def _logged(self, hook: InstalledAs, publication: Publication, said: Said, took_s: float) -> Answer:
         if isinstance(said.outcome, Failure):
             log.warning("hook.failed", hook=hook.name, failure=said.outcome.value, why=said.why)
+        return self.answer(hook, publication, said, took_s)
+
+    def answer(self, hook: InstalledAs, publication: Publication, said: Said, took_s: float) -> Answer:
+        """Return the answer that `said`, which took `took_s`, is."""
         return Answer(
             hook=hook.name,
             kind=hook.kind,

@@ -42,22 +42,41 @@ PUBLIC_TABLES = (
         decision TEXT NOT NULL UNIQUE,
         submission TEXT NOT NULL,
         kind TEXT NOT NULL CHECK (kind IN ('hold', 'reject', 'label', 'release', 'lapse', 'withdraw', 'restore')),
-        ground TEXT NOT NULL CHECK (ground <> ''),
-        clause TEXT NOT NULL CHECK (clause <> ''),
+        ground TEXT NOT NULL CHECK (trim(ground) <> ''),
+        clause TEXT NOT NULL CHECK (trim(clause) <> ''),
         bottom_line TEXT NOT NULL,
         agreement TEXT NOT NULL,
-        places TEXT NOT NULL,
-        facts TEXT NOT NULL CHECK (facts <> ''),
-        by TEXT NOT NULL CHECK (by <> ''),
+        places TEXT NOT NULL CHECK (json_valid(places) AND json_type(places) = 'array'),
+        facts TEXT NOT NULL CHECK (trim(facts) <> ''),
+        by TEXT NOT NULL CHECK (trim(by) <> ''),
         automated INTEGER NOT NULL CHECK (automated IN (0, 1)),
         at INTEGER NOT NULL,
-        until INTEGER CHECK (kind <> 'hold' OR until > at),
-        appeal TEXT NOT NULL CHECK (appeal <> ''),
+        until INTEGER CHECK (kind <> 'hold' OR ifnull(until > at, 0)), -- What is NULL would pass a CHECK.
+        appeal TEXT NOT NULL CHECK (trim(appeal) <> ''),
         leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number)
     ) STRICT""",
     "CREATE INDEX decisions_about ON decisions (submission, number)",
+    """CREATE TRIGGER decisions_are_about_something BEFORE INSERT ON decisions
+    WHEN NOT EXISTS (SELECT 1 FROM submissions WHERE submission = NEW.submission)
+    BEGIN SELECT RAISE(ABORT, 'a decision about nothing'); END""",
+    # All that a leaf may say of a decision it says, and says alike; the facts and the appeal it only binds, or has not.
     """CREATE TRIGGER decisions_have_a_leaf BEFORE INSERT ON decisions
-    WHEN NOT EXISTS (SELECT 1 FROM leaves WHERE number = NEW.leaf AND kind = 'decision')
+    WHEN NOT EXISTS (
+        SELECT 1 FROM leaves, json_each(CAST(leaves.leaf AS TEXT)) AS said
+        WHERE leaves.number = NEW.leaf AND leaves.kind = 'decision' AND leaves.submission = NEW.submission
+        GROUP BY leaves.number HAVING json_group_object(said.key, said.value) IS NOT NULL
+        AND CAST(leaves.leaf AS TEXT) ->> 'decision' IS NEW.decision
+        AND CAST(leaves.leaf AS TEXT) ->> 'kind' IS NEW.kind
+        AND CAST(leaves.leaf AS TEXT) ->> 'ground' IS NEW.ground
+        AND CAST(leaves.leaf AS TEXT) ->> 'clause' IS NEW.clause
+        AND ifnull(CAST(leaves.leaf AS TEXT) ->> 'bottom_line', '') IS NEW.bottom_line
+        AND ifnull(CAST(leaves.leaf AS TEXT) ->> 'agreement', '') IS NEW.agreement
+        AND CAST(leaves.leaf AS TEXT) -> 'where' IS NEW.places
+        AND CAST(leaves.leaf AS TEXT) ->> 'by' IS NEW.by
+        AND CAST(leaves.leaf AS TEXT) ->> 'automated' IS NEW.automated
+        AND CAST(leaves.leaf AS TEXT) ->> 'at' IS NEW.at
+        AND CAST(leaves.leaf AS TEXT) ->> 'until' IS NEW.until
+    )
     BEGIN SELECT RAISE(ABORT, 'a decision without its leaf'); END""",
     """CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
     BEGIN SELECT RAISE(ABORT, 'a decision does not change'); END""",

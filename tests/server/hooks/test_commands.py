@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from compliance.ruling import Grounds, Holds, Publishes, Rejects, Unavailable
+from compliance.ruling import Grounds, Holds, Publishes, Rejects, Ruling, Unavailable
 from server.commands.hooks import hooks, plain_ruling, spoken
 from server.commands.program import program, run
 from tests.server.hooks.support import GROUND, written
@@ -171,7 +171,7 @@ def test_a_file_that_is_no_publication_is_told(
 
 def test_every_ruling_has_its_words() -> None:
     why = Grounds(ground=GROUND, facts="Why.", by="hook x 1")
-    rulings = [
+    rulings: list[Ruling] = [
         Publishes(labels=()),
         Publishes(labels=("a",)),
         Holds(why=why, until=0, labels=()),

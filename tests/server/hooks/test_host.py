@@ -61,7 +61,7 @@ def problem(source: str, **more: Any) -> str:
         (
             JUDGE + "import msgspec\n@hookimpl\ndef options():\n    return msgspec.defstruct('O', [])\n"
             "@hookimpl\ndef configure(options):\n    raise ValueError('not like this')",
-            "ValueError at my.py:14: not like this",
+            "ValueError at my.py:13: not like this",
         ),
     ],
 )
@@ -84,7 +84,8 @@ OPTIONS = {
     "struct": "import msgspec\nclass O(msgspec.Struct):\n    words: list[str]\n    least: int = 3\n",
 }
 TAKING = (
-    "@hookimpl\ndef options():\n    return O\n@hookimpl\ndef configure(options):\n    global given\n    given = options\n"
+    "@hookimpl\ndef options():\n    return O\n"
+    "@hookimpl\ndef configure(options):\n    global given\n    given = options\n"
     "@hookimpl\ndef version():\n    return f'{given.words}{given.least}'"
 )
 
