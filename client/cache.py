@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database
@@ -268,6 +269,8 @@ class Cache:
 
     def _put_entry(self, entry: Entry) -> None:
         values = msgspec.structs.asdict(entry)
+        if entry.openness is not None:
+            values["openness"] = msgspec.msgpack.encode(entry.openness)
         self._database.execute(
             f"INSERT INTO entries ({_NAMES}) VALUES ({', '.join(f':{name}' for name in ENTRY_FIELDS)})"
             f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in ENTRY_FIELDS)}"
@@ -361,6 +364,8 @@ def _key(side: Side, what: str) -> str:
     return what if side is Side.PRIVATE else f"{side}.{what}"
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
-    fields = {name: value for name, value in zip(ENTRY_FIELDS, row, strict=True) if value is not None}
+def _entry(row: tuple[Any, ...]) -> Entry:
+    fields: dict[str, Any] = {name: value for name, value in zip(ENTRY_FIELDS, row, strict=True) if value is not None}
+    if "openness" in fields:
+        fields["openness"] = msgspec.msgpack.decode(fields["openness"])
     return msgspec.convert(fields, Entry, strict=False)

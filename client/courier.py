@@ -84,8 +84,8 @@ class Courier:
         if was_waiting and published and submission.topic is not None and submission.seq is not None:
             events.append(Sent(submission.cid, submission.topic, submission.seq))
         was_undecided = before is None or before.state is SubmissionState.WAITING
-        if not is_news or (published and was_undecided and not submission.withdrawn):
-            return events
+        if not is_news or (published and was_undecided and submission.decision is None):
+            return events  # Published at once, as it was: nothing was decided about it.
         return [*events, Held(submission) if submission.state is SubmissionState.HELD else Judged(submission)]
 
     async def carry(self, connection: Connection, side: Side) -> list[Event]:

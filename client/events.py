@@ -131,7 +131,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one submitted is decided: rejected, lapsed, taken back, released at last; or withdrawn, or restored."""
+    """What one submitted is decided: rejected, lapsed, labelled, released at last; or taken back, withdrawn, restored."""
 
     submission: Submission
 

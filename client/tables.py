@@ -11,6 +11,7 @@ def create(database: Database) -> None:
     """Make every table that is not there; add what a table of an older version lacks."""
     entry: dict[str, type] = dict.fromkeys(ENTRY_FIELDS, int)
     entry |= {"topic": str, "kind": str, "sender": str, "cid": bytes, "body": bytes, "person": str, "role": str}
+    entry["openness"] = bytes  # MessagePack.
     tables: dict[str, tuple[dict[str, type], str | tuple[str, ...]]] = {
         "notes": ({"key": str, "value": str}, "key"),
         "topics": ({"topic": str, "have": int, "seated": int, "moved_at": int, "summary": bytes}, "topic"),

@@ -47,6 +47,8 @@ def _changes(summary: Summary, entry: Entry, about: Entry | None) -> dict[str, A
             return {"members": members + (entry.count or 1)}
         case Kind.LEFT | Kind.REMOVED if members is not None:
             return {"members": members - 1}
+        case Kind.SETTINGS if entry.openness is not None:
+            return msgspec.structs.asdict(entry.openness)
         case Kind.MUTED if entry.person is None:
             return {"silenced_until": entry.until or None}
         case _:

@@ -124,7 +124,7 @@ def _line(entry: Entry, targeting: Sequence[Entry]) -> Shown:
         entry=entry,
         text=read.text,
         unreadable=read.unreadable,
-        edited=edited,
+        edited=edited or (read.version or 1) > 1,
         reactions={} if is_gone else _reactions(targeting),
         places=read.places,
         labels=read.labels,

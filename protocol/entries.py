@@ -67,6 +67,14 @@ class Admission(StrEnum):
     APPROVAL = "approval"
 
 
+class Openness(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How a public group is open: who comes in, whether it can be found, whether anybody may read what was said."""
+
+    admission: Admission
+    listed: bool = False
+    history_open: bool = False
+
+
 class Role(StrEnum):
     """What a member may do in a group. In a chat both are members."""
 
@@ -89,7 +97,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `elided`: the reader sees the number only; every other field is absent.
     `erased`: recalled, or past its retention; the body is gone for good.
     `withdrawn`: taken out of the public by a decision, which may be overturned; the body is kept from readers.
-    `count`: of a `joined` entry of a public group, how many have come.
+    `count`: of a `joined` entry of a public group, how many have come. `openness`: what its settings are from here on.
     """
 
     topic: TopicId
@@ -106,6 +114,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     role: Role | None = None
     until: int | None = None
     count: int | None = None
+    openness: Openness | None = None
     erased: bool = False
     withdrawn: bool = False
     elided: bool = False

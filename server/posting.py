@@ -9,7 +9,7 @@ import msgpack
 import msgspec
 from blake3 import blake3
 
-from protocol.entries import Entry, Kind, Role
+from protocol.entries import Entry, Kind, Openness, Role
 from protocol.errors import ErrorCode
 from protocol.frames import Appended, Reply, Request
 from protocol.ids import Cid, PersonId, Seq, TopicId
@@ -49,6 +49,7 @@ class Drafts:
         person: PersonId | None = None,
         role: Role | None = None,
         until: int | None = None,
+        openness: Openness | None = None,
         hidden_from: PersonId | None = None,
     ) -> Draft:
         """Return the draft of an entry that `caller` asks for with `request`."""
@@ -64,6 +65,7 @@ class Drafts:
             person=person,
             role=role,
             until=until,
+            openness=openness,
             hidden_from=hidden_from,
         )
 

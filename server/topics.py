@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from protocol.entries import Admission, Role, Side, Standing, TopicKind
+from protocol.entries import Openness, Role, Side, Standing, TopicKind
 from protocol.ids import PersonId, Seq, TopicId
 from protocol.publications import Surface
 
@@ -94,11 +94,9 @@ class SetScreenName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetOpenness:
-    """How one comes into a public group, whether it can be found, and whether anybody may read what was said."""
+    """How a public group is open from now on."""
 
-    admission: Admission
-    listed: bool
-    history_open: bool
+    openness: Openness
 
 
 Change = Stand | Mute | SetBlock | SetLink | SetName | SetNotice | SetListing | SetScreenName | SetOpenness
@@ -123,7 +121,7 @@ class TopicState:
     blockers: frozenset[PersonId] = frozenset()
     silenced_until: int = 0
     link: bytes | None = field(default=None, repr=False)
-    openness: SetOpenness | None = None  # Of a public group.
+    openness: Openness | None = None  # Of a public group.
     absent: dict[PersonId, int] = field(default_factory=dict)  # There: until when those who left were muted.
 
     def apply(self, changes: Iterable[Change], *, seq: Seq) -> None:
@@ -147,7 +145,7 @@ class TopicState:
                 case SetLink():
                     self.link = change.digest
                 case SetOpenness():
-                    self.openness = change
+                    self.openness = change.openness
                 case SetName() | SetNotice() | SetListing() | SetScreenName():
                     pass  # Nothing is decided by them.
 

@@ -99,7 +99,9 @@ def gated(hooks: Hooks, *, terms: int, seed: int = 3) -> Iterator[Running]:
                 file.plugins("one", "two", "three", "four", "five", deadline_ms=5000)
                 file.webhook(url)
         named = {"HUTONG_COMPLIANCE_HOOKS": str(file.write())} if file.tables else {}
-        with hutongd(HUTONG_RATES_PUBLISH="off", HUTONG_COMPLIANCE_PACK="open", **named) as server:
+        # Each hook that fails is a warning in the log; the load counts them itself.
+        settings = {"HUTONG_RATES_PUBLISH": "off", "HUTONG_COMPLIANCE_PACK": "open", "HUTONG_SERVER_LOG_LEVEL": "error"}
+        with hutongd(**settings, **named) as server:
             yield server
 
 

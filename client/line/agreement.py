@@ -13,10 +13,10 @@ from client.errors import RefusedError
 from client.line.program import EXITS, online
 from client.line.screen import Screen, visible, visible_lines
 from client.session import Session
-from protocol.errors import ErrorCode
 from protocol.public import Agreement, ShowAgreement, SignAgreement, Signature
 
 DEFAULT_LANGUAGE = "en"
+NOT_SIGNED = "not_signed"
 lang_option = click.option("--lang", metavar="TAG", help="The language to show it in; default: this computer's.")
 accept_option = click.option(
     "--accept-agreement", "accepted", metavar="DIGEST", help="Sign the agreement with this digest, all of its lines."
@@ -57,7 +57,7 @@ def sign_for(agreement: Agreement, *, accepted: str | None, lang: str | None, ag
     """Return the signature of whoever sits here: `accepted` is its digest, or each line is asked for, at a terminal.
 
     Raises:
-        RefusedError: `needs_agreement`: it is not signed; `again` says how it would be.
+        RefusedError: `not_signed`: it is not signed; `again` says how it would be.
         click.UsageError: `accepted` is the digest of another.
     """
     digest = agreement.digest.hex()
@@ -68,13 +68,11 @@ def sign_for(agreement: Agreement, *, accepted: str | None, lang: str | None, ag
     for shown in lines_of(agreement, lang):
         click.echo(shown, err=True)
     if not sys.stdin.isatty():
-        raise RefusedError(
-            ErrorCode.NEEDS_AGREEMENT, f"the agreement above has to be signed; if you agree: {again} {digest}"
-        )
+        raise RefusedError(NOT_SIGNED, f"the agreement above has to be signed; if you agree: {again} {digest}")
     click.echo("Each line is acknowledged apart.", err=True)
     for line in agreement.lines:
         if not click.confirm(f"{visible(in_language(line.titles, lang))}: do you promise to keep it?", err=True):
-            raise RefusedError(ErrorCode.NEEDS_AGREEMENT, "nothing is signed; private chats need no agreement")
+            raise RefusedError(NOT_SIGNED, "nothing is signed; private chats need no agreement")
     return acknowledge(agreement)
 
 

@@ -99,7 +99,7 @@ class _Room:
         with self._session.subscribe() as arriving, self._keyboard.terminal():
             summary = self._session.cache.topic(self._topic) if self._topic is not None else None
             if summary is not None:
-                members = f", {summary.members} members" if summary.members else ""
+                members = f", {summary.members} member{'s' * (summary.members != 1)}" if summary.members else ""
                 self._note(f"{self._screen.place(summary)}{members}{_OPEN * summary.history_open}")
             if self._topic is not None and limit:
                 await self.history(str(limit))

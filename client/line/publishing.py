@@ -199,7 +199,7 @@ async def _watch_postponed(
 def tell(
     screen: Screen, submission: Submission, grounds: Mapping[str, str], *, as_json: bool = False, quietly: bool = True
 ) -> None:
-    """Tell its author what became of `submission`; what is published needs no words if `quietly`.
+    """Tell its author what became of `submission`; what is published as it was needs no words if `quietly`.
 
     Raises:
         RefusedError: It was not published, and will not be.
@@ -207,7 +207,7 @@ def tell(
     screen.told.add(submission.submission)
     if as_json:
         screen.json(submission_json(submission))
-    elif not (quietly and submission.state is SubmissionState.PUBLISHED):
+    elif not (quietly and submission.state is SubmissionState.PUBLISHED and submission.decision is None):
         for line in explain(screen, submission, grounds):
             screen.note(line)
     if submission.state in NOT_PUBLISHED:

@@ -116,6 +116,8 @@ def _state(submission: Submission) -> str:
             return "Rejected, not published"
         case SubmissionState.PUBLISHED if decision is not None and decision.kind is DecisionKind.RESTORE:
             return "Restored, public again"
+        case SubmissionState.PUBLISHED if submission.labels:
+            return f"Published with a label for its readers ({', '.join(map(visible, submission.labels))})"
         case state:
             return state.replace("_", " ").capitalize()
 
@@ -130,7 +132,7 @@ def _advice(submission: Submission) -> list[str]:
         case SubmissionState.REJECTED | SubmissionState.LAPSED:
             return ["it was seen by nobody; change what is named above and publish again"]
         case SubmissionState.PUBLISHED if submission.seq is not None and not submission.withdrawn:
-            return [f"everybody there sees it as [{submission.seq}]"]
+            return [f"everybody there sees it as [{submission.target or submission.seq}]"]
         case _:
             return []
 

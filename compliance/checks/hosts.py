@@ -113,9 +113,15 @@ def _only_looks(label: str) -> bool:
     letters = [char for char in label if char.isalpha()]
     if all(char in _LIKE_LATIN for char in letters):
         return True
-    scripts = {name(char, "UNKNOWN").partition(" ")[0] for char in letters}
+    scripts = {_script(char) for char in letters}
     mixed = len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)
     return mixed or any(char in _LIKE_LATIN for char in letters if "LATIN" in scripts)
+
+
+def _script(char: str) -> str:
+    """Return the script of a letter, as its name has it: the first word."""
+    first = name(char, "UNKNOWN").replace("-", " ").partition(" ")[0]
+    return "CJK" if first == "IDEOGRAPHIC" else first
 
 
 def _of_authority(authority: str) -> tuple[str, int]:

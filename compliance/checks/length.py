@@ -54,7 +54,8 @@ class Length(Check):
     def __init__(self, options: LengthOptions, read: Read) -> None:
         del read  # It needs no file.
         self._options = options
-        self.grounds = frozenset({options.ground_too_long, options.ground_repeating})
+        used = (options.too_long, options.ground_too_long), (options.repeating, options.ground_repeating)
+        self.grounds = frozenset(ground for action, ground in used if action != "label")
         self.digest = blake3(msgspec.json.encode([VERSION, characters.VERSION, options])).hexdigest()
 
     @property

@@ -136,12 +136,11 @@ class Accounts:
         refusal = self._needs(request)
         if refusal is not None:
             return refusal
-        person = PersonId(new_id())
 
         def hashed(encoded: str) -> Decision:
             token, device = _new_device(request.device, at)
             caller = Caller(
-                person=person,
+                person=PersonId(new_id()),
                 handle=handle,
                 device=device.device,
                 preferences=Preferences(receipts=True, presence=True),
@@ -149,15 +148,15 @@ class Accounts:
             write = writes.AddPerson(
                 person=caller.person, handle=handle, skeleton=like, password=encoded, device=device
             )
-            return Commit(write, lambda outcome: _TAKEN if outcome == writes.Taken() else _enter(caller, token))
+            add = Commit(write, lambda outcome: _TAKEN if outcome == writes.Taken() else _enter(caller, token))
+            if self.agreement is None:
+                return add
+            return Commit(signature_write(self.agreement, caller.person, at), lambda _: add)  # Before they exist.
 
         def free(credentials: Credentials | None) -> Decision:
             if credentials is not None:
                 return _TAKEN
-            hashing = Compute(lambda done: self.passwords.hash(request.password, done), hashed)
-            if self.agreement is None:
-                return hashing
-            return Commit(signature_write(self.agreement, person, at), lambda _: hashing)
+            return Compute(lambda done: self.passwords.hash(request.password, done), hashed)
 
         return Ask(lambda reader: reader.credentials(handle), free)
 

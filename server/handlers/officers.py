@@ -27,9 +27,7 @@ _BAD = Refuse(ErrorCode.BAD_CREDENTIALS, "no such staff code, or not its token")
 _OFF_DUTY = Refuse(ErrorCode.NOT_ALLOWED, "you are no longer on duty, or a chief has to decide this")
 _CHIEF = Refuse(ErrorCode.NOT_ALLOWED, "a chief has to decide this")
 _ONE_ITEM = Refuse(ErrorCode.BAD_REQUEST, "name the `item`, or `topic` and `seq`", field="item")
-_NO_GROUND = Refuse(
-    ErrorCode.BAD_REQUEST, "name one of the pack's grounds; `gate` lists them", field="ground"
-)
+_NO_GROUND = Refuse(ErrorCode.BAD_REQUEST, "name one of the pack's grounds; `gate` lists them", field="ground")
 _NO_FACTS = Refuse(ErrorCode.BAD_REQUEST, "a decision against somebody says the facts", field="facts")
 _FACTS = {OfficerAct.RELEASE: "An officer looked at it and released it.", OfficerAct.RESTORE: "It is restored."}
 AGAINST = frozenset({OfficerAct.REJECT, OfficerAct.WITHDRAW})

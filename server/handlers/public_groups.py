@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from compliance.bench import Bench
-from protocol.entries import Admission, Kind, Role, Side, Standing, TopicKind
+from protocol.entries import Admission, Kind, Openness, Role, Side, Standing, TopicKind
 from protocol.errors import ErrorCode
 from protocol.frames import RequestsPush
 from protocol.handles import skeleton
@@ -61,14 +61,14 @@ class PublicGroups:
         closed = self.bench.closed(at=at)
         if closed:
             return Refuse(ErrorCode.PUBLIC_CLOSED, closed)
-        draft = self.drafts.draft(request, caller, at=at, kind=Kind.FOUNDED)
-        openness = SetOpenness(admission=request.admission, listed=request.listed, history_open=request.history_open)
+        openness = Openness(admission=request.admission, listed=request.listed, history_open=request.history_open)
+        draft = self.drafts.draft(request, caller, at=at, kind=Kind.FOUNDED, openness=openness)
         owner = Stand(person=caller.person, standing=Standing.MEMBER, role=Role.OWNER)
         write = Post(
             topic=new_public_topic_id(),
             generation=0,
             draft=draft,
-            changes=(openness, owner),
+            changes=(SetOpenness(openness=openness), owner),
             founding=Founding(kind=TopicKind.GROUP, side=Side.PUBLIC),
         )
         return self._introduced(caller, at, lambda: post(request, write))
@@ -98,13 +98,15 @@ class PublicGroups:
         if not may(topic.members[caller.person].role, Act.SETTINGS):
             return _NOT_ALLOWED
         before = topic.openness
-        openness = SetOpenness(
+        openness = Openness(
             admission=before.admission if request.admission is None else request.admission,
             listed=before.listed if request.listed is None else request.listed,
             history_open=before.history_open if request.history_open is None else request.history_open,
         )
-        draft = self.drafts.draft(request, caller, at=at, kind=Kind.SETTINGS)
-        write = Post(topic=topic.topic, generation=topic.generation, draft=draft, changes=(openness,))
+        draft = self.drafts.draft(request, caller, at=at, kind=Kind.SETTINGS, openness=openness)
+        write = Post(
+            topic=topic.topic, generation=topic.generation, draft=draft, changes=(SetOpenness(openness=openness),)
+        )
         return post(request, write)
 
     def find(self, request: GroupFind, caller: Caller, at: int) -> Decision:

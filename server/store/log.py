@@ -38,7 +38,7 @@ _CLAIMED = "SELECT topic, seq, digest FROM cids WHERE cid = ? AND sender = ?"
 _SAY = """
 INSERT INTO entries (topic, seq, nth, at, kind, sender, cid, body, reply_to) VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?)
 """
-_APPEND = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_APPEND = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES ({', '.join('?' * 18)})"
 _ENTRY = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq = ?"
 _SETTLE = "UPDATE topics SET generation = ?, spoken = ? WHERE topic = ?"
 _FOUND = """
@@ -210,6 +210,7 @@ class Log:
             role=draft.role,
             until=draft.until,
             count=draft.count,
+            openness=draft.openness,
         )
         self._connection.execute(_APPEND, row_of(entry, hidden_from=draft.hidden_from))
         return entry

@@ -59,23 +59,22 @@ PUBLIC_TABLES = (
     """CREATE TRIGGER decisions_are_about_something BEFORE INSERT ON decisions
     WHEN NOT EXISTS (SELECT 1 FROM submissions WHERE submission = NEW.submission)
     BEGIN SELECT RAISE(ABORT, 'a decision about nothing'); END""",
-    # All that a leaf may say of a decision it says, and says alike; the facts and the appeal it only binds, or has not.
+    # What a leaf says of a decision the decision says, too. Facts are only bound by it, and the appeal is not in it.
     """CREATE TRIGGER decisions_have_a_leaf BEFORE INSERT ON decisions
     WHEN NOT EXISTS (
-        SELECT 1 FROM leaves, json_each(CAST(leaves.leaf AS TEXT)) AS said
-        WHERE leaves.number = NEW.leaf AND leaves.kind = 'decision' AND leaves.submission = NEW.submission
-        GROUP BY leaves.number HAVING json_group_object(said.key, said.value) IS NOT NULL
-        AND CAST(leaves.leaf AS TEXT) ->> 'decision' IS NEW.decision
-        AND CAST(leaves.leaf AS TEXT) ->> 'kind' IS NEW.kind
-        AND CAST(leaves.leaf AS TEXT) ->> 'ground' IS NEW.ground
-        AND CAST(leaves.leaf AS TEXT) ->> 'clause' IS NEW.clause
-        AND ifnull(CAST(leaves.leaf AS TEXT) ->> 'bottom_line', '') IS NEW.bottom_line
-        AND ifnull(CAST(leaves.leaf AS TEXT) ->> 'agreement', '') IS NEW.agreement
-        AND CAST(leaves.leaf AS TEXT) -> 'where' IS NEW.places
-        AND CAST(leaves.leaf AS TEXT) ->> 'by' IS NEW.by
-        AND CAST(leaves.leaf AS TEXT) ->> 'automated' IS NEW.automated
-        AND CAST(leaves.leaf AS TEXT) ->> 'at' IS NEW.at
-        AND CAST(leaves.leaf AS TEXT) ->> 'until' IS NEW.until
+        SELECT 1 FROM (SELECT CAST(leaf AS TEXT) AS says FROM leaves
+            WHERE number = NEW.leaf AND kind = 'decision' AND submission = NEW.submission)
+        WHERE json_extract(says, '$.decision') IS NEW.decision
+        AND json_extract(says, '$.kind') IS NEW.kind
+        AND json_extract(says, '$.ground') IS NEW.ground
+        AND json_extract(says, '$.clause') IS NEW.clause
+        AND ifnull(json_extract(says, '$.bottom_line'), '') IS NEW.bottom_line
+        AND ifnull(json_extract(says, '$.agreement'), '') IS NEW.agreement
+        AND json_extract(says, '$.where') IS NEW.places
+        AND json_extract(says, '$.by') IS NEW.by
+        AND json_extract(says, '$.automated') IS NEW.automated
+        AND json_extract(says, '$.at') IS NEW.at
+        AND json_extract(says, '$.until') IS NEW.until
     )
     BEGIN SELECT RAISE(ABORT, 'a decision without its leaf'); END""",
     """CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
@@ -87,6 +86,13 @@ PUBLIC_TABLES = (
         SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.submission
         AND kind = CASE NEW.state WHEN 'held' THEN 'hold' WHEN 'rejected' THEN 'reject' ELSE 'lapse' END)
     BEGIN SELECT RAISE(ABORT, 'a binding state without its decision'); END""",
+    """CREATE TRIGGER final_states_stay BEFORE UPDATE OF state ON submissions
+    WHEN OLD.state NOT IN ('waiting', 'held') AND NEW.state <> OLD.state
+    BEGIN SELECT RAISE(ABORT, 'a final state does not change'); END""",
+    """CREATE TRIGGER publishing_is_ruled BEFORE UPDATE OF state ON submissions
+    WHEN NEW.state = 'published' AND NOT EXISTS (
+        SELECT 1 FROM rulings WHERE topic = NEW.topic AND seq = NEW.seq AND submission = NEW.submission)
+    BEGIN SELECT RAISE(ABORT, 'published without a ruling'); END""",
     """CREATE TRIGGER withdrawals_are_decided BEFORE UPDATE OF withdrawn ON submissions
     WHEN NEW.withdrawn <> OLD.withdrawn AND NOT EXISTS (
         SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.submission
@@ -102,12 +108,34 @@ PUBLIC_TABLES = (
         PRIMARY KEY (topic, seq)
     ) STRICT, WITHOUT ROWID""",
     "CREATE UNIQUE INDEX rulings_once ON rulings (submission) WHERE decision IS NULL",
+    """CREATE TRIGGER rulings_have_a_leaf BEFORE INSERT ON rulings
+    WHEN NOT EXISTS (
+        SELECT 1 FROM leaves WHERE number = NEW.leaf AND submission = NEW.submission
+        AND kind = CASE WHEN NEW.decision IS NULL THEN 'published' ELSE 'decision' END)
+    BEGIN SELECT RAISE(ABORT, 'a ruling without its leaf'); END""",
+    """CREATE TRIGGER rulings_stay BEFORE UPDATE ON rulings
+    BEGIN SELECT RAISE(ABORT, 'a ruling does not change'); END""",
+    """CREATE TRIGGER rulings_are_kept BEFORE DELETE ON rulings
+    BEGIN SELECT RAISE(ABORT, 'a ruling is kept'); END""",
     """CREATE TRIGGER nothing_is_public_unruled BEFORE INSERT ON entries
     WHEN NEW.body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM rulings WHERE topic = NEW.topic AND seq = NEW.seq)
     BEGIN SELECT RAISE(ABORT, 'a public text without a ruling'); END""",
     """CREATE TRIGGER public_texts_do_not_change BEFORE UPDATE OF body ON entries
     WHEN NEW.body IS NOT NULL
     BEGIN SELECT RAISE(ABORT, 'a public text does not change'); END""",
+    # What a place or somebody in it is called is a copy of what stands in its log, and of nothing else.
+    *(
+        f"""CREATE TRIGGER {column}_was_published BEFORE UPDATE OF {column} ON {table}
+        WHEN length(NEW.{column}) > 0 AND NOT EXISTS (
+            SELECT 1 FROM entries WHERE topic = NEW.topic AND kind = '{kind}' AND body = NEW.{column} AND {whose})
+        BEGIN SELECT RAISE(ABORT, 'a {column} that was never published'); END"""
+        for table, column, kind, whose in (
+            ("topics", "name", "named", "NOT withdrawn"),
+            ("topics", "notice", "notice", "NOT withdrawn"),
+            ("topics", "listing", "listing", "NOT withdrawn"),
+            ("members", "screen_name", "screen_name", "NOT withdrawn AND sender = NEW.person"),
+        )
+    ),
     # Whoever takes back what they published takes it back everywhere.
     """CREATE TRIGGER recalled_is_forgotten AFTER UPDATE OF erased ON entries WHEN NEW.erased
     BEGIN UPDATE submissions SET content = NULL, salt = NULL WHERE topic = NEW.topic AND seq = NEW.seq; END""",

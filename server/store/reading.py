@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import dumps
 
-from protocol.entries import Admission, Kind, Role, Side, Standing, TopicKind
+from protocol.entries import Admission, Kind, Openness, Role, Side, Standing, TopicKind
 from protocol.frames import Device, GroupMember, Person, Preferences, SyncReply, TopicReply
 from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId
 from protocol.limits import MEMBERS_SHOWN, RECEIPTS_BY_PERSON_MEMBERS
@@ -13,7 +13,7 @@ from server.store.base import ChatLookup, Credentials, Header, HistoryPage, Post
 from server.store.history import history
 from server.store.rows import ENTRY_COLUMNS, LAST, Row, entry_of, summary
 from server.store.sync import sync
-from server.topics import Member, SetOpenness, TopicState
+from server.topics import Member, TopicState
 
 _TOPIC = f"""
 SELECT t.kind, t.side, t.generation, ifnull(last.seq, 0), ifnull(last.nth, 0), t.one_peer, t.other_peer,
@@ -116,7 +116,7 @@ class SqliteReader:
             link=link,
             absent=absent,
             openness=admission
-            and SetOpenness(admission=Admission(admission), listed=bool(listed), history_open=bool(history_open)),
+            and Openness(admission=Admission(admission), listed=bool(listed), history_open=bool(history_open)),
         )
 
     def chat(self, person: PersonId, peer: PersonId) -> ChatLookup:

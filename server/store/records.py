@@ -76,7 +76,7 @@ class Records:
                 decision.clause,
                 decision.bottom_line,
                 decision.agreement,
-                msgspec.json.encode(decision.where).decode(),
+                msgspec.json.encode(decision.where, order="sorted").decode(),
                 decision.facts,
                 decision.by,
                 decision.automated,

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from protocol.entries import Admission, Entry, Kind, Role, Side, Standing, TopicKind
+from protocol.entries import Admission, Entry, Kind, Openness, Role, Side, Standing, TopicKind
 from protocol.frames import Person, Summary
 from protocol.ids import PersonId, Seq, TopicId
 
@@ -11,10 +11,11 @@ Row = tuple[Any, ...]
 
 ENTRY_COLUMNS = (
     "topic, seq, nth, at, kind, sender, cid, body, reply_to, target, person, role, until, erased, hidden_from,"
-    " count, withdrawn"
+    " count, withdrawn, openness"
 )
 _ENTRY_BYTES = 192  # All fields but the body, at their usual lengths.
 _SUMMARY_BYTES = 320
+_APPROVAL, _LISTED, _HISTORY = 1, 2, 4  # An entry's openness, added up.
 _KINDS = {kind.value: kind for kind in Kind}  # A dict is five times as quick as asking the enum.
 _ROLES = {role.value: role for role in Role}
 
@@ -48,7 +49,26 @@ _ONE_SUMMARY = SUMMARY + "AND m.topic = ?"
 
 def entry_of(row: Row) -> Entry:
     """Return the entry of a row of ENTRY_COLUMNS, as readers see it: the body of what is withdrawn stays here."""
-    topic, seq, nth, at, kind, sender, cid, body, reply_to, target, person, role, until, erased, _, count, gone = row
+    (
+        topic,
+        seq,
+        nth,
+        at,
+        kind,
+        sender,
+        cid,
+        body,
+        reply_to,
+        target,
+        person,
+        role,
+        until,
+        erased,
+        _,
+        count,
+        gone,
+        open_,
+    ) = row
     return Entry(
         topic=topic,
         seq=seq,
@@ -64,6 +84,7 @@ def entry_of(row: Row) -> Entry:
         role=None if role is None else _ROLES[role],
         until=until,
         count=count,
+        openness=None if open_ is None else _openness(open_),
         erased=bool(erased),
         withdrawn=bool(gone),
     )
@@ -89,7 +110,18 @@ def row_of(entry: Entry, *, hidden_from: PersonId | None) -> Row:
         hidden_from,
         entry.count,
         entry.withdrawn,
+        None if entry.openness is None else _flags(entry.openness),
     )
+
+
+def _openness(flags: int) -> Openness:
+    admission = Admission.APPROVAL if flags & _APPROVAL else Admission.OPEN
+    return Openness(admission=admission, listed=bool(flags & _LISTED), history_open=bool(flags & _HISTORY))
+
+
+def _flags(openness: Openness) -> int:
+    approval = openness.admission is Admission.APPROVAL
+    return _APPROVAL * approval + _LISTED * openness.listed + _HISTORY * openness.history_open
 
 
 def seen_by(viewer: PersonId, start: Seq, row: Row) -> Entry:

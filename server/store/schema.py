@@ -120,6 +120,7 @@ _FIRST = (
 
 _SECOND = (
     "ALTER TABLE entries ADD COLUMN count INTEGER",
+    "ALTER TABLE entries ADD COLUMN openness INTEGER",  # 1: by approval; 2: listed; 4: history open; added up.
     "ALTER TABLE entries ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE topics ADD COLUMN admission TEXT",  # Of a public group, as is what follows.
     "ALTER TABLE topics ADD COLUMN listed INTEGER NOT NULL DEFAULT 0",

@@ -105,8 +105,8 @@ def apply(
                 named = (change.name, topic, change.person)
                 connection.execute("UPDATE members SET screen_name = ? WHERE topic = ? AND person = ?", named)
             case SetOpenness():
-                openness = (change.admission.value, change.listed, change.history_open, topic)
-                connection.execute(_OPENNESS, openness)
+                now = change.openness
+                connection.execute(_OPENNESS, (now.admission.value, now.listed, now.history_open, topic))
             case SetBlock():
                 raise ValueError("a block is put by PutBlock, for it holds beyond the chat")
     if stands:

@@ -137,17 +137,18 @@ def case_of(connection: sqlite3.Connection, row: Row) -> Case:
 
 def succession(connection: sqlite3.Connection, row: Row) -> tuple[int, bytes | None]:
     """Return which version of its text a submission would be now, and the digest of the one it would replace."""
-    if row.topic is None:
+    topic = row.topic or card_of(connection, row.author)  # Another card may have come first.
+    if topic is None:
         return 1, None
     if row.target is not None:
-        count, last = connection.execute(_EDITS, (row.topic, row.target)).fetchone()
-        return count + 2, _digest(connection, row.topic, last or row.target)
+        count, last = connection.execute(_EDITS, (topic, row.target)).fetchone()
+        return count + 2, _digest(connection, topic, last or row.target)
     if row.surface is Surface.GROUP_MESSAGE:
         return 1, None
     sender = row.author if row.surface is Surface.GROUP_SCREEN_NAME else None
-    asked = {"topic": row.topic, "kind": KINDS[row.surface].value, "sender": sender}
+    asked = {"topic": topic, "kind": KINDS[row.surface].value, "sender": sender}
     count, last = connection.execute(_LATEST, asked).fetchone()
-    return count + 1, None if last is None else _digest(connection, row.topic, last)
+    return count + 1, None if last is None else _digest(connection, topic, last)
 
 
 def held_by(connection: sqlite3.Connection, author: PersonId) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from protocol.entries import Entry, Kind, Role, Side, TopicKind
+from protocol.entries import Entry, Kind, Openness, Role, Side, TopicKind
 from protocol.frames import Preferences, Summary
 from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId
 from server.topics import Change
@@ -34,6 +34,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     role: Role | None = None
     until: int | None = None
     count: int | None = None
+    openness: Openness | None = None
     hidden_from: PersonId | None = None
 
 

@@ -187,6 +187,9 @@ class FakePublic:
             until=NOW + 72 * HOUR if ruling.state is SubmissionState.HELD else None, version=version,
         )  # fmt: skip
         if ruling.state is SubmissionState.PUBLISHED:
+            if ruling.labels:
+                label = self._decide(kept, DecisionKind.LABEL, ruling, by="hook terms 1.0")
+                kept = msgspec.structs.replace(kept, decision=label)
             kept = await self._appear(me, kept, reply_to=request.reply_to)
         elif ruling.state is not SubmissionState.WAITING:
             kind = DecisionKind.HOLD if ruling.state is SubmissionState.HELD else DecisionKind.REJECT

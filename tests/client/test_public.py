@@ -148,6 +148,19 @@ async def test_a_rejected_item_settles_and_is_told_with_its_decision(fake: FakeS
     assert session.cache.outbox.refused() == []
 
 
+async def test_a_label_is_told_beside_the_publication(fake: FakeServer) -> None:
+    fake.public.rulings = [Ruling(labels=("disputed",))]
+    session = Session(account(fake), Cache())
+    with session.subscribe() as events:
+        async with running(session):
+            topic = await lane(session)
+            done = await session.publish("herbs", topic=topic)
+            assert await until(events, Judged) == Judged(done)
+            await session.until(lambda: bool(texts(session, topic)))
+    [line] = [line for line in fold(session.cache.entries(topic)) if line.entry.kind is Kind.MESSAGE]
+    assert line.labels == ("disputed",)
+
+
 async def test_what_lapses_while_one_is_away_is_told_on_coming_back(fake: FakeServer) -> None:
     fake.public.rulings = [HELD]
     session = Session(account(fake), Cache())

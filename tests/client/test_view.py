@@ -101,7 +101,7 @@ def test_a_restored_publication_shows_the_version_that_was_in_force() -> None:
     gone = published(3, "", kind=Kind.WITHDRAWN, target=Seq(1), body=None)
     back = published(4, "two", version=2, kind=Kind.RESTORED, target=Seq(1))
     [line] = fold([published(1, "one"), edit, gone, back])
-    assert (line.text, line.version, line.withdrawn) == ("two", 2, False)
+    assert (line.text, line.version, line.edited, line.withdrawn) == ("two", 2, True, False)
 
 
 def test_a_recalled_publication_stays_recalled_whatever_was_decided() -> None:

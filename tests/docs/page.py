@@ -49,13 +49,21 @@ class Page:
         )
         return owner.tables[header]
 
+    def text_of(self, title: str) -> str:
+        """Return what stands under the heading `title`, tables aside."""
+        return self._find(lambda section: section.title == title, title).text
+
     def requests(self) -> dict[str, Fields]:
         """Return the fields of each operation's request, as the page has them."""
         return {name: _fields(section.tables.get("request", [])) for name, section in self.operations().items()}
 
     def operations(self) -> dict[str, Section]:
         """Return the sections of the operations."""
-        return {plain(each.title): each for each in self.sections if each.chapter == "Operations" and each.level == 4}
+        return {
+            plain(each.title).removesuffix(" operation"): each  # Said where a structure has the same name.
+            for each in self.sections
+            if each.chapter == "Operations" and each.level == 4
+        }
 
     def replies(self) -> dict[str, str | Fields]:
         """Return what each operation is answered with: the name of a structure, or fields."""

@@ -3,19 +3,36 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from blake3 import blake3
 
+from compliance import leaves
+from compliance.leaves import read
+from compliance.submissions import NEXT
+from compliance.tree import Frontier, inclusion_path, leaf_hash, node_hash, root_at, verify_inclusion
+from compliance.verdicts import Answer, Failure, Hold, Label, OnError
+from protocol import publications
 from protocol.codec import decode_request, encode_push, encode_reply, encode_request
 from protocol.content import Text, decode, encode
-from protocol.entries import Entry, Kind, Side
+from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
+from protocol.entries import Entry, Kind, Side, side_of
 from protocol.errors import CloseCode, ErrorCode, may_reconnect
-from protocol.frames import SUBPROTOCOL, Announced, Appended, EntryPush, Hello, HelloReply, Send
-from protocol.ids import Cid, Epoch, PersonId, Seq, TopicId, is_cid
+from protocol.frames import REQUESTS, SUBPROTOCOL, Announced, Appended, EntryPush, Hello, HelloReply, Send
+from protocol.ids import Cid, DecisionId, Epoch, PersonId, Seq, SubmissionId, TopicId, is_cid
+from protocol.public import Publish, SubmissionReply
+from protocol.publications import Content, Published, Surface
+from protocol.staff import StaffRole
 from server.config import RateSettings
+from server.dispatch import Staffed
+from server.handlers.publishing import BASED
 from server.limits import BY_ADDRESS, BY_PERSON
+from server.manifest import whole_table
 from server.net.framing import binary_frame
 from server.net.handshake import answer
+from server.store.submissions import KINDS
 from server.topics import MAY, Act
 from tests.docs import wire
 from tests.docs.page import PROTOCOL, Page, codes, plain
@@ -87,6 +104,15 @@ def _tables(page: Page) -> dict[str, set[str]]:
         "bounds": {" ".join(plain(cell) for cell in row[:2]) for row in page.table("Bounds", "name")},
         "rates": {" ".join(plain(cell) for cell in row[:2]) for row in page.table("Rates", "name")},
         "counted": {f"{plain(row[0])} {op}" for row in page.table("Rates", "name") for op in _counted(row[2])},
+        "sides": {f"{row[0]} {op}" for row in page.table("Private and public", "for topics") for op in codes(row[1])},
+        "surfaces": {f"{plain(row[0])} {plain(row[4])}" for row in page.table("Publishing", "surface")},
+        "states": {plain(row[0]) for row in page.table("Publishing", "state")},
+        "moves": set(_drawn(page.text_of("What becomes of it"))),
+        "decisions": {plain(row[0]) for row in page.table("What is decided", "kind")},
+        "parts of a decision": {code for row in page.table("What is decided", "field") for code in codes(row[0])},
+        "leaves": {
+            f"{plain(row[0])} {key}" for row in page.table("Receipts and proofs", "leaf") for key in codes(row[1])
+        },
         "may": {
             f"{role} {plain(row[0])}"
             for row in page.table("Private groups", "act")
@@ -110,10 +136,46 @@ def _expected_tables() -> dict[str, set[str]]:
         "bounds": {f"{name} {value}" for name, value in wire.bounds().items()},
         "rates": {f"{name} {rate}" for name, rate in rates.items()},
         "counted": {f"{name} {op}" for name, operations in by_class for op in operations},
+        "sides": set(_operations_by_side()),
+        "surfaces": {f"{surface.value} {', '.join(_kinds_of(surface))}" for surface in Surface},
+        "states": {state.value for state in SubmissionState},
+        "moves": {f"{before} {after}" for (before, _), after in NEXT.items()},
+        "decisions": {kind.value for kind in DecisionKind},
+        "parts of a decision": set(Decision.__struct_fields__) - {"kind"},
+        "leaves": {f"{leaf.kind} {key}" for leaf in LEAVES for key in read(leaf.says) if key not in {"leaf", "at"}},
         "may": {
             f"{role.value} {act.name.lower().replace('_', ' ')}" for role in MAY for act in Act if act in MAY[role]
         },
     }
+
+
+def _operations_by_side() -> Iterator[str]:
+    rules = whole_table()
+    for op, shape in REQUESTS.items():
+        rule = rules[shape]
+        if "topic" in shape.__struct_fields__ and not isinstance(rule, Staffed):
+            yield f"{'of both' if len(rule.sides) > 1 else next(iter(rule.sides)).value} {op}"
+
+
+def _kinds_of(surface: Surface) -> list[str]:
+    kinds = [KINDS[surface].value]
+    return [*kinds, Kind.EDIT.value] if surface not in BASED else kinds
+
+
+def _drawn(picture: str) -> Iterator[str]:
+    """Yield what leads to what in the diagram of states: from the left, or from the middle."""
+    left = middle = ""
+    for line in picture.splitlines():
+        found = re.findall(r"[a-z_]{4,}", re.split(r" {3,}(?=[a-z]+ [a-z])", line)[0])
+        if "►" not in line:
+            continue
+        left = found.pop(0) if not line.startswith(" ") else left
+        if line.count("►") == 2:
+            middle = found[0]
+            yield f"{left} {middle}"
+            yield f"{middle} {found[1]}"
+        else:
+            yield f"{middle if line.startswith(' ' * 10 + '│') else left} {found[0]}"
 
 
 def _counted(cell: str) -> Iterator[str]:
@@ -122,6 +184,38 @@ def _counted(cell: str) -> Iterator[str]:
             yield from (op for op in wire.requests() if op.startswith(code[:-1]))
         else:
             yield code
+
+
+_AT, _ID, _SURFACE = 1, SubmissionId("s" * 16), Surface.GROUP_MESSAGE
+_ANSWER = Answer(
+    hook="h", kind="check", version="1", digest="d", took_us=1, outcome=Label(labels=("l",)), on_error=OnError.HOLD
+)
+_ABOUT = {"at": _AT, "submission": _ID, "version": 1, "surface": _SURFACE, "commitment": "c"}
+_DECIDED = Decision(
+    decision=DecisionId("d" * 16), kind=DecisionKind.HOLD, ground="g", clause="c", bottom_line="b", agreement="1",
+    where=(Span(path="text", start=0, end=1),), facts="f", by="server", automated=True, at=_AT, until=2, appeal="a",
+    leaf=0,
+)  # fmt: skip
+LEAVES = [
+    *(
+        leaves.answered(replace(_ANSWER, outcome=outcome), **_ABOUT)  # type: ignore[arg-type]
+        for outcome in (Label(labels=("l",)), Hold(ground="g", text="t"), Failure.LATE)
+    ),
+    leaves.published(
+        at=_AT, submission=_ID, version=1, topic=TopicId("0" * 16), seq=Seq(1), commitment="c", labels=("l",),
+        pack="p", pack_version="1", body="b",
+    ),
+    leaves.decided(_DECIDED, submission=_ID, commitment="c", facts="f", topic=TopicId("0" * 16), seq=Seq(1)),
+    leaves.taken_back(**_ABOUT),  # type: ignore[arg-type]
+    leaves.agreement_signed(at=_AT, agreement=b"a", version="1"),
+    leaves.configuration(at=_AT, what={"pack": "p"}),
+    leaves.rules_reloaded(at=_AT, hook="h", came=1, went=1, digest="d"),
+    leaves.staff(at=_AT, code="K7", role=StaffRole.CHIEF, act=leaves.StaffAct.ADDED),
+]  # fmt: skip
+
+
+def test_every_kind_of_leaf_is_among_those_compared() -> None:
+    assert {leaf.kind for leaf in LEAVES} == set(leaves.LeafKind)
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +253,13 @@ def test_the_page_and_the_code_say_the_same(page: Page) -> None:
         ("| `handle_taken` | Somebody", "| `handle_gone` | Somebody", "error code handle_gone: unknown"),
         ("](#syncing)", "](#synching)", "link to #synching"),
         ("### Slice", "### Summary", "heading #summary: twice"),
+        ("`publish`, `group.join`,", "`group.join`,", "table sides: public publish is missing"),
+        ("| `card` | no `topic` |", "| `cart` | no `topic` |", "table surfaces: card card is missing"),
+        ("| `lapsed` | A stage", "| `elapsed` | A stage", "table states: lapsed is missing"),
+        ("│           ├────► lapsed", "│           ├────► waiting", "table moves: held lapsed is missing"),
+        ("| `restore` | what was", "| `undo` | what was", "table decisions: restore is missing"),
+        ("| `appeal` | What one", "| `remedy` | What one", "table parts of a decision: appeal is missing"),
+        ("`took_us`, `policy`, `failure`", "`took_us`, `failure`", "table leaves: failure policy is missing"),
     ],
 )  # fmt: skip
 def test_a_difference_is_found(page: Page, found: str, instead: str, complaint: str) -> None:
@@ -180,6 +281,12 @@ BODY = encode(Text(text="你好"))
 AT = 1795476952312
 HELLO = encode_request(Hello(id=1, versions=(1,), client="example/1.0"))
 SEND = encode_request(Send(id=5, cid=CID, body=BODY, topic=TOPIC))
+PUBLIC_TOPIC, SUBMISSION = TopicId("0ohvudqzozmtlr35"), SubmissionId("dc4iruwnormtog4h")
+PUBLIC_CID = Cid(bytes.fromhex("01a2130a1c407f2e9d51a7c3e8b06f42"))
+CONTENT = Content(text="早上好")
+PUBLISH = encode_request(
+    Publish(id=9, cid=PUBLIC_CID, surface=Surface.GROUP_MESSAGE, content=CONTENT, topic=PUBLIC_TOPIC)
+)
 SERVER_SAYS = {
     "hello-reply": encode_reply(
         1,
@@ -197,8 +304,26 @@ SERVER_SAYS = {
                 recall_ms=120_000,
                 edit_ms=86_400_000,
             ),
-            epochs={Side.PRIVATE: Epoch("5s6lts2t35qnnsag")},
+            epochs={Side.PRIVATE: Epoch("5s6lts2t35qnnsag"), Side.PUBLIC: Epoch("rue5dirqhkjqeuwe")},
         ),
+    ),
+    "publish-reply": encode_reply(
+        9,
+        SubmissionReply(
+            submission=Submission(
+                submission=SUBMISSION, cid=PUBLIC_CID, surface=Surface.GROUP_MESSAGE, state=SubmissionState.PUBLISHED,
+                at=1795614205390, topic=PUBLIC_TOPIC, content=CONTENT, seq=Seq(3), version=1,
+            )
+        ),
+    ),
+    "published-push": encode_push(
+        EntryPush(
+            entry=Entry(
+                topic=PUBLIC_TOPIC, seq=Seq(3), nth=1, at=1795614205392, kind=Kind.MESSAGE,
+                sender=PersonId("bw7eigpsczpjecfs"), cid=PUBLIC_CID,
+                body=publications.encode(Published(content=CONTENT)),
+            )
+        )
     ),
     "send-reply": encode_reply(5, Appended(topic=TOPIC, seq=Seq(2), nth=2, at=AT)),
     "entry-push": encode_push(
@@ -223,7 +348,7 @@ def test_the_frames_of_the_example_are_the_masked_payloads(page: Page, name: str
     assert unmasked(page.bytes_of(f"{name}-frame")) == page.bytes_of(f"{name}-payload")
 
 
-@pytest.mark.parametrize(("name", "message"), [("hello", HELLO), ("send", SEND)])
+@pytest.mark.parametrize(("name", "message"), [("hello", HELLO), ("send", SEND), ("publish", PUBLISH)])
 def test_the_payloads_of_the_example_are_what_the_codec_says_and_reads(page: Page, name: str, message: bytes) -> None:
     payload = page.bytes_of(f"{name}-payload")
     assert payload == message
@@ -237,12 +362,14 @@ def test_the_server_says_the_frames_of_the_example(page: Page, name: str) -> Non
 
 def test_the_values_beside_the_bytes_of_the_example_are_theirs(page: Page) -> None:
     assert is_cid(CID)
+    assert is_cid(PUBLIC_CID)
+    assert side_of(PUBLIC_TOPIC) is Side.PUBLIC
     assert decode(BODY).text == "你好"
-    for name in ("hello-payload", "send-payload", *SERVER_SAYS):
+    for name in ("hello-payload", "send-payload", "publish-payload", *SERVER_SAYS):
         for line in page.blocks[name].splitlines():
             left, _, right = line.partition("  ")
             text = re.search(r'"([^"]+)"(?:: \d+|: map of \d+|: array of \d+)?$', right)
-            if text and "你好" not in right:
+            if text and "你好" not in right and "早上好" not in right:
                 assert text[1].encode() in bytes.fromhex(left) or not left.startswith("a"), line
 
 
@@ -256,3 +383,57 @@ def test_the_handshake_of_the_example_is_accepted_as_it_says(page: Page) -> None
 
     assert undated(page.blocks["switched"].splitlines()) == undated(answered.response.decode().split("\r\n"))
     assert f"Sec-WebSocket-Protocol: {SUBPROTOCOL}" in page.blocks["switched"]
+
+
+# The worked proof.
+
+
+def proof(page: Page) -> tuple[bytes, bytes, list[bytes]]:
+    """Return the leaf, the root and the path that the page shows."""
+    leaf = page.blocks["proof-leaf"].replace("\\\n", "").strip().encode()
+    root = bytes.fromhex(page.blocks["proof-root"])
+    return leaf, root, [bytes.fromhex(line) for line in page.blocks["proof-path"].split()]
+
+
+def test_the_proof_of_the_example_holds_and_no_other_number_does(page: Page) -> None:
+    leaf, root, path = proof(page)
+    assert f"({len(leaf)} bytes" in page.text
+    assert verify_inclusion(leaf, number=3, size=5, root=root, path=path)
+    assert not any(verify_inclusion(leaf, number=n, size=5, root=root, path=path) for n in (0, 1, 2, 4))
+
+
+def test_the_steps_of_the_proof_are_those_of_its_path(page: Page) -> None:
+    leaf, root, path = proof(page)
+    steps = [bytes.fromhex(line.split()[0]) for line in page.blocks["proof-steps"].splitlines()]
+    first = leaf_hash(leaf)
+    second = node_hash(path[0], first)
+    third = node_hash(path[1], second)
+    assert steps == [first, second, third, node_hash(third, path[2])]
+    assert steps[-1] == root
+
+
+def test_the_leaf_of_the_example_is_about_the_text_of_the_example(page: Page) -> None:
+    says = read(proof(page)[0])
+    salt, content = bytes.fromhex(page.blocks["proof-salt"]), bytes.fromhex(page.blocks["proof-content"])
+    assert says["submission"] == SUBMISSION
+    assert says["commitment"] == leaves.commitment(salt, content)
+    assert content == publications.encode_content(CONTENT)
+
+
+def test_the_code_on_the_page_checks_proofs_as_ours_does(page: Page) -> None:
+    (source,) = [block for block in re.findall(r"```python\n(.*?)```", page.text, re.DOTALL) if "leads_to" in block]
+    written: dict[str, Any] = {"blake3": lambda said: blake3(said).digest()}
+    exec(source, written)
+    said = [bytes([number]) for number in range(13)]
+    nodes = {(0, number): leaf_hash(leaf) for number, leaf in enumerate(said)}
+    frontier = Frontier()
+    for leaf in said:
+        nodes |= {(node.level, node.place): node.hash for node in frontier.append(leaf)}
+    for size in range(1, len(said) + 1):
+        root = root_at(size, lambda level, place: nodes[level, place])
+        for number in range(size):
+            path = inclusion_path(number, size, lambda level, place: nodes[level, place])
+            for claimed in range(size):
+                ours = verify_inclusion(said[number], number=claimed, size=size, root=root, path=path)
+                assert written["leads_to"](root, said[number], claimed, size, path) is ours
+                assert ours is (claimed == number)

@@ -51,7 +51,7 @@ def pushes() -> dict[str, Fields]:
 
 
 def structures() -> dict[str, Fields]:
-    """Return the fields of whatever is inside of requests, replies and pushes, of an error, and of both sides' bodies."""
+    """Return the fields of whatever is inside of requests, replies and pushes, of an error, and of bodies."""
     found: dict[str, type[msgspec.Struct]] = {"Error": codec.Refusal, "Text": Text, "Published": Published}
     waiting = [
         *found.values(),

@@ -18,17 +18,18 @@ from hypothesis import given
 
 from compliance import leaves
 from compliance.leaves import LeafKind
-from compliance.ruling import Publishes as Publishing
+from compliance.ruling import Publishes as Appears
 from compliance.submissions import FINAL
 from protocol.codec import Refusal
 from protocol.decisions import SubmissionState
 from protocol.entries import Kind, Side
 from protocol.frames import REQUESTS, Edit, GroupFound, GroupName, GroupNotice, History, React, Reply, Request, Send
+from protocol.public import Publish
 from protocol.publications import Content, Published, Surface, encode
 from protocol.staff import OfficerAct, OfficerDecide
 from server import gatekeeper, manifest
 from server.dispatch import Publishes, Rules
-from server.handlers import publishing
+from server.handlers.publishing import Publishing
 from server.manifest import BEGIN, END, ManifestError, lines, ways, whole_table, written
 from server.outcomes import Answer, Commit, Decision
 from server.store import gate, records
@@ -57,6 +58,16 @@ from tests.support.public import (
 
 PAGE = Path(__file__).parents[2] / "docs" / "COMPLIANCE.md"
 WAYS = ways(whole_table())
+World = SimpleNamespace  # server, ann, who owns the group `topic`, and bob, who is in it.
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    server = InlineServer(panel=StaffedPanel(hook=allows))
+    ann, bob = server.people("ann", "bob")
+    topic = public_group(server, ann, bob, listed=True, history_open=True)
+    yield World(server=server, ann=ann, bob=bob, topic=topic)
+    server.close()
 
 
 # The manifest.
@@ -72,8 +83,8 @@ def test_the_manifest_has_every_operation_of_the_wire_and_the_table_no_other() -
     assert whole_table().keys() == set(REQUESTS.values())
 
 
-def test_the_manifest_is_of_the_very_table_that_a_server_decides_by(server: InlineServer) -> None:
-    assert ways(server.engine._dispatch._rules) == WAYS
+def test_the_manifest_is_of_the_very_table_that_a_server_decides_by(world: World) -> None:
+    assert ways(world.server.engine._dispatch._rules) == WAYS
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.operation)
@@ -244,7 +255,7 @@ def test_a_repeat_is_answered_and_not_judged_again() -> None:
     with closing(server):
         (ann,) = server.people("ann")
         topic = public_group(server, ann)
-        request = ann.request(publishing.Publish, **publication_of(Surface.GROUP_MESSAGE, "words", topic))
+        request = ann.request(Publish, **publication_of(Surface.GROUP_MESSAGE, "words", topic))
         assert ann.ask(request) == ann.ask(request)
         assert len(server.panel.seen) == 1
 
@@ -255,7 +266,7 @@ def test_two_first_cards_at_a_time_are_two_versions_of_one_text() -> None:
         (ann,) = server.people("ann")
         server.panel.is_slow = True
         for words in ("one", "two"):
-            ann.say(ann.request(publishing.Publish, **publication_of(Surface.CARD, words, None)))
+            ann.say(ann.request(Publish, **publication_of(Surface.CARD, words, None)))
         server.panel.answer()
         server.panel.answer()
         server.settle()
@@ -267,16 +278,6 @@ def test_two_first_cards_at_a_time_are_two_versions_of_one_text() -> None:
 # Mutations: one call less, and something refuses.
 
 BODY = encode(Published(content=Content(text="unjudged")))
-World = SimpleNamespace  # server, ann (the owner), bob, topic, hooks' answers recorded by the panel.
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    server = InlineServer(panel=StaffedPanel(hook=allows))
-    ann, bob = server.people("ann", "bob")
-    topic = public_group(server, ann, bob, listed=True, history_open=True)
-    yield World(server=server, ann=ann, bob=bob, topic=topic)
-    server.close()
 
 
 def assert_nothing_shows(world: World) -> None:
@@ -287,7 +288,7 @@ def assert_nothing_shows(world: World) -> None:
     assert not rows(world.server, "SELECT 1 FROM entries WHERE body IS NOT NULL")
 
 
-def past_the_gate(request: publishing.Publish, world: World) -> Decision:
+def past_the_gate(request: Publish, world: World) -> Decision:
     """A handler that commits what is published as if it were private."""
     state = world.server.rooms.get(world.topic)
     draft = Draft(
@@ -298,8 +299,8 @@ def past_the_gate(request: publishing.Publish, world: World) -> Decision:
 
 def test_a_handler_that_commits_without_the_gate_shows_nothing(world: World) -> None:
     rules = world.server.engine._dispatch._rules
-    before = rules[publishing.Publish]
-    rules[publishing.Publish] = replace(before, handler=lambda request, caller, at: past_the_gate(request, world))
+    again: Any = rules[Publish]
+    rules[Publish] = replace(again, handler=lambda request, caller, at: past_the_gate(request, world))
     answer = tried(world.ann, world.topic, "unjudged")
     assert isinstance(answer, Refusal)
     assert answer.code == "internal"
@@ -400,7 +401,7 @@ def test_a_gate_that_forgets_the_ruling_of_what_it_restores_shows_nothing(
 
 def unasked(self: gatekeeper.Gatekeeper, case: Case, done: Any) -> None:
     """A gatekeeper that concludes without asking anybody."""
-    write = Conclude(submission=case.submission, ruling=Publishing(labels=()), answers=(), at=1, bench=self._bench)
+    write = Conclude(submission=case.submission, ruling=Appears(labels=()), answers=(), at=1, bench=self._bench)
     item = gatekeeper._Item(case, None, done)  # type: ignore[arg-type]
     self._commits.submit(write, lambda result: self._concluded(item, result))
 
@@ -412,9 +413,10 @@ def test_a_gatekeeper_that_asks_nobody_is_found(monkeypatch: pytest.MonkeyPatch)
         room.play([("say", 0, "allows")])
         assert_one_final_verdict_each(room)
         monkeypatch.setattr(room.server.gatekeeper, "_answered", None)
-        room.server.engine._dispatch._rules[publishing.Publish] = replace(
-            room.server.engine._dispatch._rules[publishing.Publish],
-            handler=publishing.Publishing(
+        rule: Any = room.server.engine._dispatch._rules[Publish]
+        room.server.engine._dispatch._rules[Publish] = replace(
+            rule,
+            handler=Publishing(
                 drafts=room.server.engine._dispatch._drafts,
                 bench=room.server.bench,
                 judge=lambda case, done: unasked(room.server.gatekeeper, case, done),
@@ -429,7 +431,10 @@ def test_a_gatekeeper_that_asks_nobody_is_found(monkeypatch: pytest.MonkeyPatch)
 
 FORGERIES = {
     "an entry without a ruling": (
-        "INSERT INTO entries (topic, seq, nth, at, kind, sender, cid, body) VALUES (:topic, 99, 1, 1, 'message', 'x', x'00', x'01')",
+        (
+            "INSERT INTO entries (topic, seq, nth, at, kind, sender, cid, body)"
+            " VALUES (:topic, 99, 1, 1, 'message', 'x', x'00', x'01')"
+        ),
         "a public text without a ruling",
     ),
     "a text under an entry that had none": (

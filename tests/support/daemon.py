@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import PIPE
@@ -157,5 +158,9 @@ async def serving(daemon: Daemon) -> AsyncIterator[Daemon]:
 
 
 def operator(*arguments: str | Path) -> int:
-    """Type `hutongd` with `arguments`, and return its exit code."""
-    return hutongd([str(argument) for argument in arguments])
+    """Type `hutongd` with `arguments`, and return its exit code.
+
+    On a thread of its own, for some commands run trio, which does not run inside itself. Stories stand still meanwhile.
+    """
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(hutongd, [str(argument) for argument in arguments]).result()

@@ -166,7 +166,7 @@ class InlineServer:
     def register(self, handle: str) -> "Caller":
         """Return a connection on which `handle` is registered, signed in and up to date."""
         caller = self.connect()
-        caller.signed_in(caller.do(Register, handle=handle, password=PASSWORD, signature=self.signature()))
+        caller.signed_in(caller.do(Register, handle=handle, password=PASSWORD))
         caller.sync()
         return caller
 
@@ -301,9 +301,11 @@ class Caller:
         return new_cid(self.server.clock.wall_ms())
 
     def request(self, shape: type[Q], **fields: Any) -> Q:
-        """Return a request with an id and, where it wants one, a cid."""
+        """Return a request with an id and, where it wants one, a cid; who registers signs what there is to sign."""
         if "cid" in shape.__struct_fields__:
             fields.setdefault("cid", self.cid())
+        if shape is Register:
+            fields.setdefault("signature", self.server.signature())
         return shape(id=self.next_id(), **fields)
 
     def say(self, request: Request[Reply] | bytes) -> None:

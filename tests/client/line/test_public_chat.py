@@ -30,7 +30,7 @@ def test_on_a_pipe_every_line_is_published_under_a_heading_that_says_public(arri
     topic = found(alice)
     ran = alice("chat", topic, stdin="hello\n//slash\n")
     assert ran.status == 0
-    assert ran.lines[0] == "- [public] Tea House, 1 members"
+    assert ran.lines[0] == "- [public] Tea House, 1 member"
     assert "alice: hello" in ran.out
     assert [entry["text"] for entry in alice("history", topic, "--json").json[2:]] == ["hello", "/slash"]
 

@@ -21,6 +21,8 @@ def test_what_is_published_is_read_by_others_with_its_side_and_labels(arrive: Me
     lane.fake.public.rulings = [Ruling(labels=("disputed",))]
     ran = alice("publish", "tea", "hello,", "all")
     assert (ran.status, ran.out) == (0, "")
+    assert "Published with a label for its readers (disputed)" in ran.err  # A label is a decision, and is told.
+    assert "everybody there sees it as [4]" in ran.err
     lines = bob("history", "tea").lines
     assert lines[0] == "[public] Tea House"
     assert lines[-1].endswith("alice: hello, all [disputed]")

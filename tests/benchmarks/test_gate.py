@@ -1,0 +1,291 @@
+"""The private path makes no call to the gate or to a hook: counted, not measured. And the gate's benchmarks run."""
+
+import json
+import math
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+import trio
+
+from benchmarks.gate import figures, hanging
+from benchmarks.gate.hooks import HooksFile
+from benchmarks.gate.load import Ear
+from benchmarks.wire import Wire
+from client.account import acknowledge, register
+from client.connection import Connection, open_connection
+from compliance.hooks import Content, Surface
+from compliance.publication import publication
+from protocol.frames import Edit, EntryPush, GroupName, Hello, Recall, Resume, Send, Sync
+from protocol.ids import TopicId, new_cid
+from protocol.public import GroupFoundPublic, Publish
+from server.config import load
+from server.serving import serve
+from tests.support.daemon import PATIENCE_S, ROOT, environment
+from tests.support.inline import InlineServer
+from tests.support.packs import SETTINGS
+from tests.support.panel import StaffedPanel, allows
+
+GATE = (
+    "benchmarks.gate.hanging",
+    "compliance",
+    "server.gatekeeper",
+    "server.handlers.publishing",
+    "server.hooks",
+    "server.panel",
+    "server.store.audit",
+    "server.store.gate",
+    "server.store.submissions",
+    "tests.support.panel",
+)
+# What the clock has the gatekeeper do, whoever talks: look once a second whether a hold has ended.
+BY_THE_CLOCK = {
+    f"server.gatekeeper.Gatekeeper.{name}" for name in ("every_second", "every_second.<locals>.<lambda>", "_due")
+} | {"server.store.public_reading.due"}
+TEN = 10
+
+
+class Calls:
+    """Counts the calls of functions of the gate, on this thread and on all that begin inside `watching`."""
+
+    def __init__(self) -> None:
+        self.found: Counter[str] = Counter()
+        self.all = 0
+        self._counts = False
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        threading.setprofile(self._called)
+        sys.setprofile(self._called)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        self._counts = True
+        try:
+            yield
+        finally:
+            self._counts = False
+
+    def _called(self, frame: FrameType, event: str, _: object) -> None:
+        if event != "call" or not self._counts:
+            return
+        self.all += 1
+        module = frame.f_globals.get("__name__", "")
+        if any(module == name or module.startswith(f"{name}.") for name in GATE):
+            name = f"{module}.{frame.f_code.co_qualname}"
+            if name not in BY_THE_CLOCK:
+                self.found[name] += 1
+
+
+@pytest.fixture
+def calls() -> Iterator[Calls]:
+    calls = Calls()
+    with calls.watching():
+        yield calls
+
+
+# In one thread, without a clock: every call that a private operation makes is seen.
+
+
+@pytest.fixture
+def server() -> Iterator[InlineServer]:
+    panel = StaffedPanel()
+    panel.hooks = {f"hook {number}": allows for number in range(TEN)}
+    server = InlineServer(panel=panel)
+    yield server
+    server.close()
+
+
+PRIVATE: dict[str, Callable[[Any, TopicId, TopicId], object]] = {
+    "a message in a chat": lambda alice, chat, _: alice.send(b"between us", topic=chat),
+    "a message in a private group": lambda alice, _, group: alice.send(b"among us", topic=group),
+    "an edit": lambda alice, chat, _: alice.do(Edit, topic=chat, target=1, body=b"better"),
+    "a recall": lambda alice, chat, _: alice.do(Recall, topic=chat, target=1),
+    "the name of a private group": lambda alice, _, group: alice.do(GroupName, topic=group, name=b"us"),
+}
+
+
+@pytest.mark.parametrize("what", PRIVATE)
+def test_private_words_make_no_call_to_the_gate_or_a_hook(server: InlineServer, calls: Calls, what: str) -> None:
+    alice, bob = server.people("alice", "bob")
+    chat, group = server.chat(alice, bob), server.group(alice, bob)
+    with calls.counting():
+        PRIVATE[what](alice, chat, group)
+        pushes = bob.pushes()
+    assert [type(push) for push in pushes] == [EntryPush]
+    assert calls.all > 50
+    assert calls.found == {}
+
+
+def test_a_publication_does_make_such_calls(server: InlineServer, calls: Calls) -> None:
+    alice = server.register("alice")
+    topic = alice.do(GroupFoundPublic).topic
+    with calls.counting():
+        alice.do(Publish, topic=topic, surface=Surface.GROUP_MESSAGE, content=Content(text="to everybody"))
+    assert calls.found["server.gatekeeper.Gatekeeper.judge"] == 1
+    assert calls.found["tests.support.panel.allows"] == TEN
+
+
+# The real server with ten real hooks, in this process so that its threads can be watched.
+
+
+async def _url(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return where the server listens, once it has said so."""
+    said = ""
+    with trio.fail_after(PATIENCE_S):
+        while True:
+            said += capsys.readouterr().out
+            for line in said.splitlines():
+                if line.startswith('{"listening"'):
+                    url: str = json.loads(line)["listening"]
+                    return url
+            await trio.sleep(0.01)
+
+
+async def _entry(connection: Connection) -> EntryPush:
+    with trio.fail_after(PATIENCE_S):
+        while True:
+            push = await connection.pushes.receive()
+            if isinstance(push, EntryPush):
+                return push
+
+
+def _ten_hooks(folder: Path) -> Path:
+    file = HooksFile(folder, seed=3)
+    file.checks(100)
+    file.plugins("one", "two", "three", "four", "five", deadline_ms=10_000)
+    file.webhook("http://127.0.0.1:9/")  # Where nobody listens: it is not asked.
+    return file.write()
+
+
+@pytest.mark.slow
+async def test_a_private_message_through_a_real_server_with_ten_hooks_makes_no_call_to_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], calls: Calls
+) -> None:
+    settings = SETTINGS | {"server.data": tmp_path / "data", "compliance.hooks": _ten_hooks(tmp_path)}
+    config = load(None, {name: value for name, value in environment(settings).items() if name.startswith("HUTONG_")})
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve, config)
+        url = await _url(capsys)
+        bob = await register(url, "bob", "correct horse", sign=acknowledge)
+        alice = await register(url, "alice", "correct horse", sign=acknowledge)
+        async with open_connection(url) as hers, open_connection(url) as his:
+            for connection, account in ((hers, alice), (his, bob)):
+                await connection.request(Hello(id=0, versions=(1,)))
+                await connection.request(Resume(id=0, token=account.token))
+                await connection.request(Sync(id=0, heads={}))
+            begun = await hers.request(Send(id=0, cid=new_cid(1), to=bob.person, body=b"hello"))
+            assert (await _entry(his)).entry.body == b"hello"
+            with calls.counting():
+                await hers.request(Send(id=0, cid=new_cid(2), topic=begun.topic, body=b"between us"))
+                heard = await _entry(his)
+        signal.raise_signal(signal.SIGTERM)
+    assert heard.entry.body == b"between us"
+    assert calls.all > 200
+    assert calls.found == {}
+
+
+# The benchmarks themselves.
+
+
+def _benchmark(command: str, tmp_path: Path, *arguments: str) -> dict[str, Any]:
+    """Run one of them, as small as it goes, and return what it wrote."""
+    file = tmp_path / "found.json"
+    run = [sys.executable, "-m", "benchmarks.gate", command, *arguments]
+    subprocess.run([*run, "--rounds", "1", "--json", str(file)], cwd=ROOT, check=True, timeout=120, capture_output=True)
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _rows(found: dict[str, Any], table: int = 0) -> dict[str, dict[str, Any]]:
+    rows = list(found["tables"].values())[table]
+    return {next(iter(row.values())): row for row in rows}
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_private_chats_finds_ten_hooks_and_no_leaf(tmp_path: Path) -> None:
+    found = _benchmark("private", tmp_path, "--pairs", "2", "--seconds", "0.3", "--terms", "100")
+    rows = _rows(found)
+    assert all(
+        row["messages"] > 10 and row["lost"] == row["twice"] == row["audit leaves"] == 0 for row in rows.values()
+    )
+    assert "judged by 10 hooks" in found["notes"][0]
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_publications_labels_where_terms_are_found_and_nowhere_else(tmp_path: Path) -> None:
+    found = _benchmark("publish", tmp_path, "--authors", "2", "--seconds", "0.3", "--terms", "100000")
+    rows = _rows(found)
+    labelled = {name for name, row in rows.items() if row["labelled"]}
+    assert labelled == {"published, built-in checks, labelled"}
+    assert all(row["times"] > 0 and row["lost"] == row["twice"] == 0 for row in rows.values())
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_hooks_that_hang_has_them_hang(tmp_path: Path) -> None:
+    found = _benchmark("beside", tmp_path, "--seconds", "0.6", "--every", "0.3")
+    for table in range(2):
+        hung = {name: row["hung"] > 0 for name, row in _rows(found, table).items()}
+        assert hung == {
+            "without": False,
+            hanging.SLEEPS: True,
+            hanging.LOOPS: True,
+            hanging.STUCK: True,
+            "without, again": False,
+        }
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_crowds_delivers_to_every_member(tmp_path: Path) -> None:
+    found = _benchmark("crowd", tmp_path, "--private", "3", "--public", "5", "--seconds", "0.3", "--terms", "100")
+    for name, members in (("private, 3", 3), ("public, 5", 5)):
+        row = _rows(found)[name]
+        assert row["deliveries"] == row["entries"] * (members - 1) > 0
+        assert row["lost"] == row["twice"] == 0
+
+
+def test_an_ear_counts_what_is_missing_and_what_comes_twice() -> None:
+    ear, wire = Ear(), object.__new__(Wire)
+    heard = [ear.entry(wire, {"topic": "t", "seq": seq, "body": b""}) for seq in (4, 5, 5, 8)]
+    assert heard == [True, True, False, True]
+    assert (ear.lost, ear.twice) == (2, 1)
+
+
+def test_an_entry_without_a_body_is_nothing_said() -> None:
+    assert not Ear().entry(object.__new__(Wire), {"topic": "t", "seq": 1, "count": 3})
+
+
+def test_a_load_whose_publication_is_held_stops_the_benchmark() -> None:
+    with pytest.raises(RuntimeError, match="is held"):
+        Ear().reply({"re": 1, "submission": {"state": "held"}})
+
+
+def test_a_load_that_is_refused_stops_the_benchmark() -> None:
+    with pytest.raises(RuntimeError, match="rate_limited"):
+        Ear().reply({"re": 1, "error": {"code": "rate_limited"}})
+
+
+def test_a_quantile_of_nothing_is_no_number() -> None:
+    assert math.isnan(figures.quantile([], 0.99))
+
+
+def test_a_quantile_is_one_of_the_values() -> None:
+    assert figures.quantile([3.0, 1.0, 2.0], 0.99) == 3.0
+
+
+def test_a_plugin_that_is_not_told_to_hang_does_not() -> None:
+    said = publication(Content(text="good morning"), surface=Surface.GROUP_MESSAGE, version=1, previous=None, at=0)
+    hanging.judge(said)
