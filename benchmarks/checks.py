@@ -49,7 +49,7 @@ ADVERSARIES: Mapping[str, Callable[[int], str]] = {
     "dots": lambda n: "a." * (n // 2),
     "hyphens": lambda n: "a-" * (n // 2),
     "brackets": lambda n: "a[" * (n // 2),
-    "marks in disorder": lambda n: "a" + "\u0301\u0323" * (n // 2),
+    "marks in disorder": lambda n: "a" + "\u0301\u0323" * ((n - 1) // 2),
     "letters with marks": lambda n: "a\u0301b\u0327" * (n // 4),
     "zero-width joiners": lambda n: "a\u200d" * (n // 2),
     "spaces": lambda n: " " * n,

@@ -17,8 +17,9 @@ from protocol.publications import Content, Surface
 
 AT = 1_760_000_000_000
 TALK = (
-    "bengali", "chinese", "dutch", "english", "french", "german", "hebrew", "hindi", "indonesian", "italian", "japanese",
-    "korean", "persian", "portuguese", "russian", "spanish", "swedish", "tamil", "turkish", "ukrainian", "urdu",
+    "bengali", "chinese", "dutch", "english", "french", "german", "hebrew", "hindi", "indonesian", "italian",
+    "japanese", "korean", "persian", "portuguese", "russian", "spanish", "swedish", "tamil", "turkish",
+    "ukrainian", "urdu",
 )  # fmt: skip
 SAYERS = 3  # People who say the same ordinary thing, at most.
 

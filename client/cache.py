@@ -22,6 +22,7 @@ from client.outbox import Outbox
 from client.submissions import Submissions
 from client.tables import ENTRY_FIELDS, create
 from client.tally import Tally
+from client.withdrawal import DECISIONS, settle
 from protocol import limits
 from protocol.entries import Entry, Kind, Side, Standing, TopicKind, side_of
 from protocol.frames import Appended, Gap, Person, Summary
@@ -30,7 +31,6 @@ from protocol.ids import PUBLIC_MARK, Cid, PersonId, Seq, TopicId
 Line = tuple[Seq, PersonId | None, Kind | None, bytes | None]
 BUSY_SECONDS = 10.0
 _NAMES = ", ".join(ENTRY_FIELDS)
-_DECISIONS = frozenset({Kind.WITHDRAWN, Kind.RESTORED})
 _ON_SIDE = {side: f"(topic LIKE '{PUBLIC_MARK}%') = {int(side is Side.PUBLIC)}" for side in Side}
 
 
@@ -141,14 +141,14 @@ class Cache:
         seated = summary.standing is Standing.MEMBER
         have = max(summary.start - 1, 0)
         with self.transaction():
+            before = self.topic(summary.topic)
             self._database.execute(
                 "INSERT INTO topics (topic, have, seated, moved_at, summary) VALUES (?, ?, ?, 0, ?)"
                 " ON CONFLICT (topic) DO UPDATE SET summary = excluded.summary, seated = excluded.seated,"
                 " have = CASE seated WHEN 1 THEN max(have, excluded.have) ELSE excluded.have END",
                 (summary.topic, have, seated, msgspec.msgpack.encode(summary)),
             )
-            self._database.execute("DELETE FROM entries WHERE topic = ? AND seq < ?", (summary.topic, summary.start))
-            self._close_gap(summary.topic, Seq(1), Seq(have))
+            self._reach_back(before, summary)
             if summary.peer is not None:
                 self.learn([summary.peer])
 
@@ -194,13 +194,14 @@ class Cache:
             tally = Tally(summary) if summary else None
             moved_at = 0
             for entry in entries:
-                about = self._entry(topic, entry.target) if entry.kind in _DECISIONS else None
+                about = self._entry(topic, entry.target) if entry.kind in DECISIONS else None
                 self._put_entry(entry)
                 moved_at = max(moved_at, entry.at)
                 if tally is not None:
                     tally.count(entry, about=about)
-            if tally is not None and tally.summary is not summary:
+            if summary is not None and tally is not None and tally.summary is not summary:
                 self._save(tally.summary)
+                self._reach_back(summary, tally.summary)
             self._database.execute(
                 "UPDATE topics SET have = max(have, ?), moved_at = max(moved_at, ?) WHERE topic = ?",
                 (have, moved_at, topic),
@@ -242,9 +243,8 @@ class Cache:
         gap = self.gap_before(topic, end)
         entries = self.entries(topic, before=end, after=gap.last if gap else 0, limit=limit)
         missing = gap is not None and len(entries) < limit
-        summary = self.topic(topic)
         first = entries[0].seq if entries else end
-        complete = not missing and (not entries or summary is None or first <= summary.start)
+        complete = gap is None and not self.entries(topic, before=first, limit=1)
         return Page(entries=tuple(entries), complete=complete, missing=missing)
 
     def appended(self, cid: Cid) -> Appended | None:
@@ -278,8 +278,8 @@ class Cache:
             " WHERE NOT erased AND NOT coalesce(withdrawn, 0)",
             values,
         )
-        if entry.kind in _DECISIONS and entry.target is not None:
-            self._withdraw(entry.topic, entry.target)
+        if entry.kind in DECISIONS and entry.target is not None:
+            settle(self._database, entry.topic, entry.target)
         if entry.kind is Kind.RECALL:
             self._database.execute(
                 "UPDATE entries SET body = NULL, erased = 1 WHERE topic = :topic AND (seq = :target"
@@ -287,29 +287,21 @@ class Cache:
                 values,
             )
 
-    def _withdraw(self, topic: TopicId, target: Seq) -> None:
-        """Do what the last decision about `target` says: take its words and those of its edits, or give them back."""
-        kind, body = self._database.execute(
-            "SELECT kind, body FROM entries WHERE topic = ? AND target = ? AND kind IN ('withdrawn', 'restored')"
-            " ORDER BY seq DESC LIMIT 1",
-            (topic, target),
-        ).fetchone()
-        if kind == Kind.RESTORED:
-            self._database.execute(
-                "UPDATE entries SET body = ?, withdrawn = 0 WHERE topic = ? AND seq = ? AND NOT erased",
-                (body, topic, target),
-            )
-        else:
-            self._database.execute(
-                "UPDATE entries SET body = NULL, withdrawn = (seq = :target) WHERE topic = :topic"
-                " AND (seq = :target OR (target = :target AND kind IN ('edit', 'restored')))",
-                {"topic": topic, "target": target},
-            )
-
     def _entry(self, topic: TopicId, seq: Seq | None) -> Entry | None:
         query = f"SELECT {_NAMES} FROM entries WHERE topic = ? AND seq = ?"
         row = self._database.execute(query, (topic, seq)).fetchone()
         return _entry(row) if row else None
+
+    def _reach_back(self, before: Summary | None, now: Summary) -> None:
+        """Forget what is before the start of `now`; or know that it is there to be had, where anybody may read it."""
+        earlier = Seq(now.start - 1)
+        is_in, was_in = (each is not None and each.standing is Standing.MEMBER for each in (now, before))
+        was_open = before is not None and was_in and before.history_open and before.start == now.start
+        if is_in and now.history_open and (before is None or not was_in or not before.history_open):
+            self.add_gap(now.topic, Seq(1), earlier)
+        elif not (now.history_open and was_open):
+            self._database.execute("DELETE FROM entries WHERE topic = ? AND seq <= ?", (now.topic, earlier))
+            self._close_gap(now.topic, Seq(1), earlier)
 
     def _close_gap(self, topic: TopicId, first: Seq, last: Seq) -> None:
         touched = self._database.execute(

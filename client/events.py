@@ -131,7 +131,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one submitted is decided: rejected, lapsed, labelled, released at last; or taken back, withdrawn, restored."""
+    """What one submitted is decided: rejected, lapsed, labelled, released, taken back; or withdrawn, or restored."""
 
     submission: Submission
 

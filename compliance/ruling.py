@@ -22,7 +22,7 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishes:
-    """It appears, with `labels`. `labelled_by`: the hooks that gave them."""
+    """It appears, with `labels`. `labelled_by`: the hooks that gave them, each with its version."""
 
     labels: tuple[str, ...]
     labelled_by: str = ""
@@ -78,7 +78,7 @@ def rule(answers: Sequence[Answer], pack: Pack, *, at: int) -> Ruling:
             by=by_hook(held),
         )
         return Holds(why=why, until=at + int(pack.holds.failure_h * HOUR_MS), labels=labels)
-    givers = sorted({answer.hook for answer in answers if labels_of([answer])})
+    givers = sorted({f"{answer.hook} {answer.version}" for answer in answers if labels_of([answer])})
     return Publishes(labels=labels, labelled_by=", ".join(givers))
 
 

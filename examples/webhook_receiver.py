@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import sys
 import time
 from contextlib import suppress
@@ -24,13 +25,12 @@ BODY_BYTES = 256 * 1024
 def judge(publication: dict[str, Any]) -> dict[str, Any]:
     """Return the verdict on `publication`: allow, label, hold or reject."""
     text = publication["content"].get("text", "")
-    at = text.lower().find("spread this")
-    if at >= 0:
+    if found := re.search("spread this", text, re.IGNORECASE):
         return {
             "verdict": "reject",
             "ground": "truthfulness",  # One of the pack's codes.
             "text": "Chain letters are not published here.",
-            "where": [{"path": "text", "start": at, "end": at + len("spread this")}],
+            "where": [{"path": "text", "start": found.start(), "end": found.end()}],
         }
     return {"verdict": "allow"}
 

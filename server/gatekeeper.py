@@ -70,7 +70,8 @@ class Gatekeeper:
         self._committed = committed
         self._tell = tell
         self._lines: dict[_Line, deque[_Item]] = {}
-        self._unwritten: list[_Item] = []  # Ruled on, but there was no room on the disk.
+        self._under_way: set[SubmissionId] = set()
+        self._unwritten: dict[_Line, list[_Item]] = {}  # Ruled on, but there was no room on the disk.
         self._expiring: set[SubmissionId] = set()
         self._is_looking = False
         self._forgets_at = 0
@@ -88,7 +89,9 @@ class Gatekeeper:
             ),
             done,
         )
-        line = (case.author, case.topic or case.surface)
+        # A card has no topic before its first version; in one line it is all the same.
+        line = (case.author, case.topic if case.topic and case.surface is not Surface.CARD else case.surface)
+        self._under_way.add(case.submission)
         self._lines.setdefault(line, deque()).append(item)
         self._panel.ask(item.publication, partial(self._answered, line, item))
 
@@ -98,9 +101,10 @@ class Gatekeeper:
 
     def every_second(self) -> None:
         """End the holds whose time is over, write what there was no room for, and forget what is past its time."""
-        unwritten, self._unwritten = self._unwritten, []
-        for item in unwritten:
-            self._conclude(item)
+        unwritten, self._unwritten = self._unwritten, {}
+        for line, items in unwritten.items():
+            for item in items:
+                self._conclude(line, item)
         at = self._clock.wall_ms()
         if at >= self._forgets_at:
             self._forgets_at = at + FORGET_EVERY_MS
@@ -115,7 +119,7 @@ class Gatekeeper:
         item.ruling = rule(item.answers, self._bench.pack, at=self._clock.wall_ms())
         waiting = self._lines[line]
         while waiting and waiting[0].ruling is not None:
-            self._conclude(waiting.popleft())
+            self._conclude(line, waiting.popleft())
         if not waiting and self._lines.get(line) is waiting:
             del self._lines[line]
 
@@ -126,8 +130,11 @@ class Gatekeeper:
             return replace(answer, outcome=Failure.MALFORMED)
         return answer
 
-    def _conclude(self, item: _Item) -> None:
+    def _conclude(self, line: _Line, item: _Item) -> None:
         assert item.ruling is not None
+        if line in self._unwritten:  # Now there may be room, but what was said before comes first.
+            self._unwritten[line].append(item)
+            return
         write = Conclude(
             submission=item.case.submission,
             ruling=item.ruling,
@@ -135,13 +142,15 @@ class Gatekeeper:
             at=self._clock.wall_ms(),
             bench=self._bench,
         )
-        self._commits.submit(write, partial(self._concluded, item))
+        self._commits.submit(write, partial(self._concluded, line, item))
 
-    def _concluded(self, item: _Item, result: Any) -> None:
+    def _concluded(self, line: _Line, item: _Item, result: Any) -> None:
         self._committed(result)
         if isinstance(result, NoRoom):
-            self._unwritten.append(item)
-        elif isinstance(result, Failed):
+            self._unwritten.setdefault(line, []).append(item)
+        else:
+            self._under_way.discard(item.case.submission)
+        if isinstance(result, Failed):
             log.error("gate.failed", error=result.error)
         elif isinstance(result, Concluded) and result.submission.state is SubmissionState.PUBLISHED:
             self._panel.published(item.publication)
@@ -152,7 +161,7 @@ class Gatekeeper:
             self._notify(result)
 
     def _recovered(self, found: "Future[tuple[Case, ...]]") -> None:
-        cases = found.result()
+        cases = [case for case in found.result() if case.submission not in self._under_way]  # Submitted meanwhile.
         if cases:
             log.info("gate.recovered", submissions=len(cases))
         for case in cases:

@@ -26,6 +26,7 @@ from benchmarks.wire import Wire
 
 CALM, CALM_AGAIN = "without", "without, again"
 STRETCHES = {CALM: "", SLEEPS: SLEEPS, LOOPS: LOOPS, STUCK: STUCK, CALM_AGAIN: ""}
+DEADLINE_MS = 200  # The default.
 REFUSED = "gate_unavailable"
 TEXT = "what is said at its time, and should be with the other side a moment later; " * 2
 
@@ -39,13 +40,15 @@ class _Heard:
     publications_p99: list[float] = field(default_factory=list)
     messages_p99: list[float] = field(default_factory=list)
     hung: int = 0
+    refused: int = 0
 
-    def add(self, publications: Sequence[float], messages: Sequence[float], hung: int) -> None:
+    def add(self, publications: Sequence[float], messages: Sequence[float], *, hung: int, refused: int) -> None:
         self.publications += publications
         self.messages += messages
         self.publications_p99.append(quantile(publications, 0.99))
         self.messages_p99.append(quantile(messages, 0.99))
         self.hung += hung
+        self.refused += refused
 
 
 @dataclass(slots=True)
@@ -66,8 +69,9 @@ class _Town:
         self.authors, self.chats, self.poisoner = authors, chats, poisoner
         self._numbers = count(10**6)  # Of requests: those of the setting-up are below.
         self._due: dict[tuple[Wire, bytes], tuple[float, list[float]]] = {}  # By who hears it, and what.
+        self._asked: dict[int, tuple[Wire, bytes]] = {}
         self._poison: set[int] = set()
-        self._hung = 0
+        self.hung = self.refused = 0  # Of the last stretch: by what hangs; of the others, though nothing of them hung.
         self._selector = DefaultSelector()
         everybody = (*authors, *chats, *poisoner)
         for wire in {wire for each in everybody for wire in (each.mouth, *each.ears)}:
@@ -76,9 +80,9 @@ class _Town:
     def close(self) -> None:
         self._selector.close()
 
-    def stretch(self, flows: Sequence[_Flow], seconds: float) -> int:
-        """Let the flows run for `seconds`, wait for what is under way, and return how often a hook hung."""
-        self._hung = 0
+    def stretch(self, flows: Sequence[_Flow], seconds: float) -> None:
+        """Let the flows run for `seconds`, and wait for what is under way."""
+        self.hung = self.refused = 0
         begun = time.perf_counter()
         for number, flow in enumerate(flows):
             flow.due = begun + flow.every_s * number / len(flows)
@@ -89,8 +93,8 @@ class _Town:
                 while flow.due <= now and flow.due < begun + seconds:
                     self._say(flow)
                 soonest = min(soonest, flow.due)
-            if now >= begun + seconds and not self._due and not self._poison:
-                return self._hung
+            if now >= begun + seconds and not (self._due or self._asked or self._poison):
+                return
             if now > begun + seconds + PATIENCE_S:
                 raise RuntimeError(f"{len(self._due)} things said never came; {len(self._poison)} were never answered")
             for key, _ in self._selector.select(soonest - now if soonest > now else 0.05):
@@ -106,7 +110,8 @@ class _Town:
         if flow.starts:
             self._poison.add(number)
         else:
-            self._due[speaker.ears[0], cid] = flow.due, flow.latencies_ms
+            self._asked[number] = due = speaker.ears[0], cid
+            self._due[due] = flow.due, flow.latencies_ms
         flow.due += flow.every_s
         speaker.mouth.socket.sendall(speaker.request(number, f"{flow.starts} {TEXT}{number}", cid))
 
@@ -118,11 +123,18 @@ class _Town:
                 due = self._due.pop((wire, message["entry"].get("cid")), None)
                 if due is not None:
                     due[1].append((time.perf_counter() - due[0]) * 1000)
-            elif (asked := message.get("re")) in self._poison:
+                continue
+            asked, refused = message.get("re"), error is not None and error["code"] == REFUSED
+            if asked in self._poison:
                 self._poison.discard(asked)
-                self._hung += error is not None and error["code"] == REFUSED
-            elif error is not None:
-                raise RuntimeError(error)
+                self.hung += refused
+            elif asked in self._asked:
+                place = self._asked.pop(asked)
+                if refused:
+                    del self._due[place]
+                    self.refused += 1
+                elif error is not None:
+                    raise RuntimeError(error)
 
 
 def measure(
@@ -139,7 +151,7 @@ def measure(
 ) -> None:
     """Run all stretches `rounds` times, in another order each time."""
     source = random.Random(seed)
-    with gated("a plugin", terms=0) as server:
+    with gated("a plugin", terms=0, seed=seed, deadline_ms=DEADLINE_MS) as server:
         speakers = pairs(server, authors, public=True, name="author")
         talkers = pairs(server, chats, public=False, name="chat")
         with closing(_Town(speakers, talkers, _poisoner(server, speakers))) as town:
@@ -148,13 +160,17 @@ def measure(
             for number in range(rounds):
                 for name in source.sample(list(STRETCHES), len(STRETCHES)):
                     flows = town.flows(STRETCHES[name], rate=rate, pace=pace, poison_s=poison_s)
-                    hung = town.stretch(flows, seconds)
-                    heard[name].add(flows[0].latencies_ms, flows[1].latencies_ms, hung)
+                    town.stretch(flows, seconds)
+                    publications, messages = flows[0].latencies_ms, flows[1].latencies_ms
+                    heard[name].add(publications, messages, hung=town.hung, refused=town.refused)
                 progress(f"round {number + 1} of {rounds}")
     for kind, of in (("publications", "publications"), ("private messages", "messages")):
         report.table(f"{kind.capitalize()} of the others, from their time to the other side", _rows(heard, of))
     hung = sum(each.hung for each in heard.values())
-    report.note(f"A hook hung {hung:,} times; each time its publication ended as {REFUSED}, and nothing was lost.")
+    refused = sum(each.refused for each in heard.values())
+    report.note(
+        f"A hook hung {hung:,} times, and each time the publication ended as {REFUSED}. Of the others' {refused}."
+    )
 
 
 def _poisoner(server: Running, speakers: Sequence[Speaker]) -> list[Speaker]:

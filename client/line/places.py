@@ -13,7 +13,7 @@ from rich.text import Text
 
 from client.errors import RefusedError
 from client.line.publishing import OF_GROUPS, Audience, agree, ask, open_gate, publish_here, submit, tell
-from client.line.screen import Screen, visible, visible_lines
+from client.line.screen import Screen, openness_words, visible, visible_lines
 from client.session import Session
 from client.view import read_text
 from protocol import content, limits
@@ -183,7 +183,5 @@ def _open(listing: Listing) -> str:
 
 
 def _openness(members: int, admission: Admission | None, *, listed: bool, history_open: bool) -> str:
-    coming = "admins approve who comes in" if admission is Admission.APPROVAL else "anybody may come in"
-    finding = "listed" if listed else "not listed"
-    reading = "anybody may read it" if history_open else "only members read it"
-    return f"{members} member{'s' * (members != 1)}; {coming}; {finding}; {reading}"
+    words = openness_words(admission, listed=listed, history_open=history_open)
+    return f"{members} member{'s' * (members != 1)}; {words}"

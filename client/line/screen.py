@@ -17,7 +17,7 @@ from rich.text import Text
 
 from client.cache import Cache
 from client.view import Shown, read_text, said
-from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind, side_of
+from protocol.entries import Admission, Entry, Kind, Role, Side, Standing, TopicKind, side_of
 from protocol.frames import Summary
 from protocol.ids import PersonId, SubmissionId, TopicId
 
@@ -41,6 +41,13 @@ def visible_lines(text: str, indent: int) -> str:
 def moment(unix_ms: int) -> str:
     """Return a time as people here read it."""
     return f"{datetime.fromtimestamp(unix_ms / 1000).astimezone():%Y-%m-%d %H:%M}"
+
+
+def openness_words(admission: Admission | None, *, listed: bool, history_open: bool) -> str:
+    """Return how open a public group is."""
+    coming = "admins approve who comes in" if admission is Admission.APPROVAL else "anybody may come in"
+    reading = "anybody may read it" if history_open else "only members read it"
+    return f"{coming}; {'listed' if listed else 'not listed'}; {reading}"
 
 
 class Screen:
@@ -233,7 +240,9 @@ class Screen:
             case Kind.SCREEN_NAME:
                 return f"{sender} is called {text} here" if text else f"{sender} has no screen name here any more"
             case Kind.SETTINGS:
-                return f"{sender} changed who may come in, find it or read it"
+                now = entry.openness
+                words = openness_words(now.admission, listed=now.listed, history_open=now.history_open) if now else ""
+                return f"{sender} changed who may come in, find it or read it{': ' * bool(words)}{words}"
             case Kind.CARD:
                 return f"{sender} published a card: {text}"
             case _:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, Protocol, Self
 
 import msgspec
+from blake3 import blake3
 from msgspec import Meta
 
+from compliance.checks import characters
 from compliance.publication import Publication
 from compliance.verdicts import LABEL, Allow, Hold, Label, Reject, Verdict
 from protocol import limits
@@ -50,7 +52,6 @@ class Check(Protocol):
     @property
     def rules(self) -> frozenset[str]:
         """Its rules one by one, so that a reload can say how many came and went."""
-        return frozenset()
 
     def judge(self, publication: Publication) -> Verdict:
         """Say what is to become of `publication`. It changes nothing."""
@@ -62,6 +63,18 @@ class Check(Protocol):
         """Take over what `before`, the same check with other options, has learned; most checks have learned nothing."""
 
 
+def digest_of(version: str, options: Options, *files: bytes) -> str:
+    """Return the digest of a check: of its version, its options, its files, and of how characters fold.
+
+    The table of characters is made by now, so that the first publication need not wait for it.
+    """
+    characters.characters()
+    hashed = blake3(msgspec.json.encode([version, characters.VERSION, options]))
+    for packed in files:
+        hashed.update(blake3(packed).digest())
+    return hashed.hexdigest()
+
+
 def compare(before: Check, after: Check) -> tuple[int, int]:
     """Return how many rules came and how many went from `before` to `after`."""
     return len(after.rules - before.rules), len(before.rules - after.rules)
@@ -70,13 +83,10 @@ def compare(before: Check, after: Check) -> tuple[int, int]:
 def verdict(action: Action, *, label: str, ground: str, text: str, where: Iterable[Span] = ()) -> Verdict:
     """Return the verdict that `action` stands for; it points at the first `limits.PLACES_FOUND` of `where`."""
     places = tuple(where)[: limits.PLACES_FOUND]
-    match action:
-        case "reject":
-            return Reject(ground=ground, text=text, where=places)
-        case "hold":
-            return Hold(ground=ground, text=text, where=places)
-        case "label":
-            return Label(labels=(label,))
+    if action == "label":
+        return Label(labels=(label,))
+    kind = Reject if action == "reject" else Hold
+    return kind(ground=ground, text=text, where=places)
 
 
 def strictest(verdicts: Iterable[Verdict]) -> Verdict:

@@ -11,8 +11,7 @@ import msgspec
 from blake3 import blake3
 from msgspec import Meta
 
-from compliance.checks import characters
-from compliance.checks.base import Action, Check, Ground, LabelName, Options, Read, Reason, verdict
+from compliance.checks.base import Action, Check, Ground, LabelName, Options, Read, Reason, digest_of, verdict
 from compliance.checks.normal import fold
 from compliance.checks.phrases import Phrases, pattern
 from compliance.checks.reading import words_of
@@ -88,7 +87,7 @@ class Chain(Check):
         )
         self._judged: dict[str, Sketch] = {}
         self.grounds = frozenset({options.ground} if options.action != "label" else ())
-        self.digest = blake3(msgspec.json.encode([VERSION, characters.VERSION, options])).hexdigest()
+        self.digest = digest_of(VERSION, options)
 
     @property
     def rules(self) -> frozenset[str]:

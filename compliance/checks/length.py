@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
-from blake3 import blake3
 from msgspec import Meta
 
-from compliance.checks import characters
-from compliance.checks.base import Action, Check, Ground, Options, Read, strictest, verdict
+from compliance.checks.base import Action, Check, Ground, Options, Read, digest_of, strictest, verdict
 from compliance.checks.reading import Text, words_of
 from compliance.publication import Publication
 from compliance.verdicts import Verdict
@@ -56,7 +54,7 @@ class Length(Check):
         self._options = options
         used = (options.too_long, options.ground_too_long), (options.repeating, options.ground_repeating)
         self.grounds = frozenset(ground for action, ground in used if action != "label")
-        self.digest = blake3(msgspec.json.encode([VERSION, characters.VERSION, options])).hexdigest()
+        self.digest = digest_of(VERSION, options)
 
     @property
     def rules(self) -> frozenset[str]:

@@ -5,12 +5,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Annotated, Literal
 
-import msgspec
-from blake3 import blake3
 from msgspec import Meta
 
-from compliance.checks import characters
-from compliance.checks.base import Action, Check, CheckError, Ground, Options, Read, strictest, verdict
+from compliance.checks.base import Action, Check, CheckError, Ground, Options, Read, digest_of, strictest, verdict
 from compliance.checks.hosts import Link, canonical, links_in, only_looks
 from compliance.checks.normal import fold
 from compliance.checks.reading import Text, texts_of
@@ -48,7 +45,7 @@ class LinkOptions(Options, frozen=True, kw_only=True):
         ),
     ] = "hold"
     most: Annotated[
-        int, Meta(ge=0, le=LOOKED_AT, description="Most links in one text; those allowed do not count.")
+        int, Meta(ge=0, le=LOOKED_AT, description="Most links in one publication; of those allowed, 128.")
     ] = 10
     too_many: Annotated[Literal["hold", "reject"], Meta(description="For more.")] = "hold"
     ground: Ground = "link"
@@ -61,14 +58,14 @@ class Links(Check):
 
     def __init__(self, options: LinkOptions, read: Read) -> None:
         self._options = options
-        hashed = blake3(msgspec.json.encode([VERSION, characters.VERSION, options]))
+        files: list[bytes] = []
         lists = {}
         for which, hosts, file in (
             ("deny", options.deny, options.deny_file),
             ("allow", options.allow, options.allow_file),
         ):
             packed = read(file) if file else b""
-            hashed.update(blake3(packed).digest())
+            files.append(packed)
             named = ((f"{which}[{number}]", host) for number, host in enumerate(hosts))
             lists[which] = _hosts(chain(named, _lines(packed, file)))
         both = sorted(lists["deny"] & lists["allow"])
@@ -76,7 +73,7 @@ class Links(Check):
             raise CheckError(f"{both[0]} is both allowed and denied")
         self._denied = dict.fromkeys(lists["allow"], False) | dict.fromkeys(lists["deny"], True)
         self.grounds = frozenset({options.ground})
-        self.digest = hashed.hexdigest()
+        self.digest = digest_of(VERSION, options, *files)
 
     @property
     def rules(self) -> frozenset[str]:
@@ -84,23 +81,25 @@ class Links(Check):
         return frozenset(f"{'deny' if denied else 'allow'} {host}" for host, denied in self._denied.items())
 
     def judge(self, publication: Publication) -> Verdict:
-        """Look at every link in every text of `publication`, up to so many that more are too many anyway."""
+        """Look at every link in every text of `publication`, up to `LOOKED_AT`: more are too many, allowed or not."""
         options = self._options
         denied: list[_Place] = []
         others: list[_Place] = []
         counted: list[_Place] = []
-        for place in islice(_links(texts_of(publication)), LOOKED_AT + 1):
+        places = list(islice(_links(texts_of(publication)), LOOKED_AT + 1))
+        for place in places:
             is_denied = self._is_denied(place[1].host)
             if is_denied is not False:
                 counted.append(place)
                 (others if is_denied is None else denied).append(place)
         alike = [place for place in others if only_looks(place[1].host)] if options.look_alikes != "allow" else []
         unlisted = others if options.others != "allow" else []
+        too_many = counted[options.most :] or places[LOOKED_AT:]
         found = (
             (options.denied, "denied_link", "It links to a place that is not linked to here.", denied),
             (options.look_alikes, "look_alike_link", "A link in it has a name that may be taken for another's.", alike),
             (options.others, "unlisted_link", "It links to a place that is not among those linked to here.", unlisted),
-            (options.too_many, "", f"It has more links than the {options.most} it may have.", counted[options.most :]),
+            (options.too_many, "", f"It has more links than the {options.most} it may have.", too_many),
         )
         return strictest(
             verdict(action, label=label, ground=options.ground, text=text, where=_spans(places))

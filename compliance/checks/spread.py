@@ -104,9 +104,8 @@ class Spread:
         for number in rumour.versions:
             del self._rumour_of[number]
             for value in self._sketches.pop(number).hashes[:INDEXED]:
-                found = self._index.get(value)
-                if found is not None:
-                    with suppress(ValueError):  # Later ones may have pushed it out.
-                        found.remove(number)
+                with suppress(KeyError, ValueError):  # Later ones may have pushed it out, and be gone themselves.
+                    found = self._index[value]
+                    found.remove(number)
                     if not found:
                         del self._index[value]

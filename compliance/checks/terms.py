@@ -7,11 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Annotated
 
-import msgspec
-from blake3 import blake3
 from msgspec import Meta
 
-from compliance.checks import characters
 from compliance.checks.base import (
     Action,
     Check,
@@ -21,6 +18,7 @@ from compliance.checks.base import (
     Options,
     Read,
     Reason,
+    digest_of,
     strictest,
     verdict,
 )
@@ -99,12 +97,12 @@ class Terms(Check):
     version = VERSION
 
     def __init__(self, options: TermOptions, read: Read) -> None:
-        hashed = blake3(msgspec.json.encode([VERSION, characters.VERSION, options]))
+        files: list[bytes] = []
         groups: dict[tuple[str, str | None, bool], tuple[list[TermList], list[set[str]]]] = {}
         rules = set[str]()
         for each in options.lists:
             packed = read(each.file)
-            hashed.update(blake3(packed).digest())
+            files.append(packed)
             patterns = parse(packed, each.file, joins=each.ignore_separators)
             lists, found = groups.setdefault((each.action, each.label, each.ignore_separators), ([], []))
             lists.append(each)
@@ -115,7 +113,7 @@ class Terms(Check):
         self._rules = frozenset(rules)
         self._searches = [_Search(*group) for group in groups.values()]
         self.grounds = frozenset(each.ground for each in options.lists if each.ground is not None)
-        self.digest = hashed.hexdigest()
+        self.digest = digest_of(VERSION, options, *files)
 
     @property
     def rules(self) -> frozenset[str]:

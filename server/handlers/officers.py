@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from compliance.bench import Bench
+from protocol.decisions import Span
 from protocol.errors import ErrorCode
 from protocol.public import SubmissionPush
+from protocol.publications import Content, fields_of
 from protocol.staff import (
     ItemReply,
     OfficerAct,
@@ -29,6 +31,7 @@ _CHIEF = Refuse(ErrorCode.NOT_ALLOWED, "a chief has to decide this")
 _ONE_ITEM = Refuse(ErrorCode.BAD_REQUEST, "name the `item`, or `topic` and `seq`", field="item")
 _NO_GROUND = Refuse(ErrorCode.BAD_REQUEST, "name one of the pack's grounds; `gate` lists them", field="ground")
 _NO_FACTS = Refuse(ErrorCode.BAD_REQUEST, "a decision against somebody says the facts", field="facts")
+_ELSEWHERE = Refuse(ErrorCode.BAD_REQUEST, "it points at a place that is not in the text", field="where")
 _FACTS = {OfficerAct.RELEASE: "An officer looked at it and released it.", OfficerAct.RESTORE: "It is restored."}
 AGAINST = frozenset({OfficerAct.REJECT, OfficerAct.WITHDRAW})
 CHIEFS = frozenset({OfficerAct.WITHDRAW, OfficerAct.RESTORE})
@@ -95,6 +98,8 @@ class Officers:
         def found(item: ItemReply | None) -> Decision:
             if item is None:
                 return NOT_FOUND
+            if not _within(request.where, item.submission.content):
+                return _ELSEWHERE
             earlier = item.submission.decision.ground if item.submission.decision else ""
             return self._commit(request, officer, request.ground or earlier, at)
 
@@ -128,3 +133,9 @@ class Officers:
                     return NOT_FOUND
 
         return Commit(write, then)
+
+
+def _within(where: tuple[Span, ...], content: Content | None) -> bool:
+    """Say whether every place in `where` is in `content`; words that are gone cannot be decided about anyway."""
+    texts = fields_of(content) if content is not None else {}
+    return content is None or all(span.start < span.end <= len(texts.get(span.path, "")) for span in where)

@@ -27,9 +27,9 @@ from protocol.public import (
 )
 from protocol.publications import Surface
 from server.outcomes import (
-    BUSY_MS,
     INTERNAL,
     NOT_FOUND,
+    UNAVAILABLE,
     Answer,
     AskPublic,
     Caller,
@@ -65,9 +65,6 @@ _NOT_ALLOWED = Refuse(ErrorCode.NOT_ALLOWED, "your role in this group does not a
 _NOT_YOURS = Refuse(ErrorCode.NOT_ALLOWED, "this is not yours to change")
 _SUPERSEDED = Refuse(ErrorCode.SUPERSEDED, "there is another version by now: look at it first", field="base")
 _DECIDED = Refuse(ErrorCode.TOO_LATE, "only what is waiting or held can be taken back")
-_KEPT = Refuse(
-    ErrorCode.UNAVAILABLE, "the server has no room just now; what you submitted is kept and will be concluded", BUSY_MS
-)
 _BARS = {Bar.MUTED: _MUTED, Bar.NOT_ALLOWED: _NOT_ALLOWED}
 
 
@@ -216,7 +213,9 @@ class Publishing:
             match outcome:
                 case writes.Accepted(case):
                     return Compute(
-                        lambda done: self.judge(case, done), lambda result: _concluded(result, caller), alone=False
+                        lambda done: self.judge(case, done),
+                        lambda result: self._concluded(result, request, caller),
+                        alone=False,
                     )
                 case writes.Resubmitted(submission):
                     return Answer(SubmissionReply(submission=submission))
@@ -229,25 +228,24 @@ class Publishing:
 
         return Commit(write, then)
 
+    def _concluded(self, result: Any, request: Publish, caller: Caller) -> Decision:
+        match result:
+            case writes.Concluded():
+                return _answer(result.submission, caller)
+            case writes.Dropped(retry_after_ms=None):
+                return _too_many(result.most)
+            case writes.Dropped():
+                text = "the gate could not judge this just now; nothing was kept"
+                return Refuse(ErrorCode.GATE_UNAVAILABLE, text, retry_after_ms=result.retry_after_ms)
+            case NoRoom():  # It is kept, and will be concluded when there is room: answered as a repeat would be.
+                return self.again(request, caller, UNAVAILABLE)
+            case _:
+                return INTERNAL
+
 
 def _bar(surface: Surface, topic: TopicState, member: Member, at: int) -> Bar | None:
     role: Role = member.role
     return barred(surface, role, muted_until=member.muted_until, silenced_until=topic.silenced_until, at=at)
-
-
-def _concluded(result: Any, caller: Caller) -> Decision:
-    match result:
-        case writes.Concluded():
-            return _answer(result.submission, caller)
-        case writes.Dropped(retry_after_ms=None):
-            return _too_many(result.most)
-        case writes.Dropped():
-            text = "the gate could not judge this just now; nothing was kept"
-            return Refuse(ErrorCode.GATE_UNAVAILABLE, text, retry_after_ms=result.retry_after_ms)
-        case NoRoom():
-            return _KEPT
-        case _:
-            return INTERNAL
 
 
 def _answer(submission: Submission, caller: Caller) -> Decision:

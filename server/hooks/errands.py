@@ -18,6 +18,10 @@ SETUP_BYTES = 4 << 20
 REPLY_BYTES = 16 * 1024
 
 
+class MessageError(ValueError):
+    """What came over the control socket is no message."""
+
+
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a host is to become. `source`: of a plugin in one file called `file`; else `entry` is `module:object`."""
 
@@ -71,12 +75,12 @@ def unpacked(body: bytes, shape: type[T]) -> T:
     """Return the message that `body` is.
 
     Raises:
-        ValueError: It is none of `shape`.
+        MessageError: It is none of `shape`.
     """
     try:
         return msgspec.convert(msgpack.unpackb(body), shape)
-    except (msgpack.UnpackException, RecursionError) as error:
-        raise ValueError("not a message") from error
+    except (ValueError, msgpack.UnpackException, RecursionError) as error:
+        raise MessageError(f"{len(body)} bytes that are no message") from error
 
 
 def pieces(setup: Setup) -> list[bytes]:

@@ -12,9 +12,7 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Literal
 
-import msgpack
 import structlog
 import trio
 
@@ -31,6 +29,11 @@ TRIM_S = 30.0  # After so long, what a rush has forked beyond SPARE is let go.
 _BOOT = "import sys; sys.path[:] = sys.argv[2:]; from server.hooks.host import main; main(int(sys.argv[1]))"
 
 log = structlog.get_logger("hutong.hooks")
+
+
+def possible() -> bool:
+    """Say whether this system can run hosts at all: Linux, 5.3 or newer."""
+    return hasattr(os, "pidfd_open")
 
 
 class HostError(Exception):
@@ -77,11 +80,12 @@ class Worker:
 class Host:
     """The host of one plugin. `start` it, then `run` it; `close` ends it, also when it is not run."""
 
-    def __init__(self, setup: Setup, *, workers: int, stderr: Literal["shown", "dropped"] = "dropped") -> None:
+    def __init__(self, setup: Setup, *, workers: int, output: int = subprocess.DEVNULL) -> None:
+        """Start nothing yet. `output`: a descriptor for what the plugin prints."""
         self.ready: Ready | None = None
         self._setup = setup
         self._most = workers
-        self._stderr = None if stderr == "shown" else subprocess.DEVNULL
+        self._output = output
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None  # None: it is down.
         self._numbers = 0
@@ -250,10 +254,10 @@ class Host:
         with theirs:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own program.
-                    [sys.executable, "-I", "-c", _BOOT, str(theirs.fileno()), *path],
+                    [sys.executable, "-I", "-u", "-c", _BOOT, str(theirs.fileno()), *path],
                     stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=self._stderr,
+                    stdout=self._output,
+                    stderr=self._output,
                     pass_fds=[theirs.fileno()],
                     cwd="/",
                     env={},
@@ -278,7 +282,7 @@ class Host:
             raise HostError("its process ended while it was loaded")
         try:
             return errands.unpacked(body, Ready | Unfit)  # type: ignore[arg-type] # A union.
-        except (ValueError, msgpack.UnpackException) as error:
+        except errands.MessageError as error:
             raise HostError("what it said when it was loaded is no answer") from error
 
     async def _down(self) -> None:

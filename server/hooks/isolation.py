@@ -6,7 +6,7 @@ import trio
 
 from server.hooks.confine import OPEN_FILES, Confinement, InForce, readable
 from server.hooks.errands import Setup
-from server.hooks.hosting import Host
+from server.hooks.hosting import Host, HostError, possible
 from server.hooks.users import User, user_for
 
 _MEMORY_MIB = 512
@@ -24,10 +24,14 @@ def isolation(hook_user: str) -> list[str]:
 
     Raises:
         ConfigError: Hooks cannot run as `hook_user`.
-        HostError: The host did not come up; the message says why.
     """
     user = user_for(hook_user)
-    return sentences(trio.run(_probe, user), user)
+    if not possible():
+        return ["Plugins cannot run on this system: they need Linux 5.3. Built-in checks and webhooks do not."]
+    try:
+        return sentences(trio.run(_probe, user), user)
+    except HostError as error:
+        return [f"Plugins cannot run here: {error}."]
 
 
 def sentences(in_force: InForce, user: User) -> list[str]:

@@ -1,10 +1,10 @@
 """The hooks of a server, opened: the file read, checks made, hosts started; all problems told at once, or none left."""
 
+import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import trio
 
@@ -31,12 +31,12 @@ async def opened(
     kinds: Mapping[str, CheckKind],
     clock: Clock,
     post: Post,
-    stderr: Literal["shown", "dropped"] = "dropped",
+    output: int = subprocess.DEVNULL,
 ) -> AsyncIterator[HookPanel]:
     """Open the hooks that the file `path` names, none without one; they are closed at the end of the block.
 
     `hook_user`: whom plugins run as, empty: see `user_for`. `kinds`: the built-in checks, by name. `post`: see
-    HookPanel. `stderr`: what becomes of what plugins print; a server drops it, as nobody bounds it.
+    HookPanel. `output`: a descriptor for what plugins print; a server drops it, as nobody bounds it.
 
     Raises:
         ConfigError: With every problem there is; nothing is left running.
@@ -54,7 +54,7 @@ async def opened(
     checks: list[CheckHook] = []
     remotes: list[PluginHook | WebhookHook] = []
     if path is not None:
-        for hook in _built(path, pack, problems, today, hook_user, kinds, clock, stderr):
+        for hook in _built(path, pack, problems, today, hook_user, kinds, clock, output):
             if isinstance(hook, CheckHook):
                 checks.append(hook)
             else:
@@ -81,7 +81,7 @@ def _built(
     hook_user: str,
     kinds: Mapping[str, CheckKind],
     clock: Clock,
-    stderr: Literal["shown", "dropped"],
+    output: int,
 ) -> Iterator[CheckHook | PluginHook | WebhookHook]:
     folder = path.absolute().parent
     for each in settings.read(path, pack, today=today):
@@ -91,7 +91,7 @@ def _built(
                     yield CheckHook(each, each.source, kinds=kinds, grounds=pack.grounds, folder=folder)
                 case PluginSource():
                     user = user_for(hook_user)
-                    yield PluginHook(each, each.source, grounds=pack.grounds, user=user, stderr=stderr)
+                    yield PluginHook(each, each.source, grounds=pack.grounds, user=user, output=output)
                 case WebhookSource():
                     yield WebhookHook(each, each.source, grounds=pack.grounds, clock=clock)
         except ConfigError as error:

@@ -1,10 +1,9 @@
 """A plugin as a hook: its settings turned into a host, and a publication's way to a worker and back."""
 
-import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Literal
 
 import msgpack
 import msgspec
@@ -19,7 +18,7 @@ from server.hooks import code, wire
 from server.hooks.confine import Confinement, InForce, readable
 from server.hooks.errands import Setup
 from server.hooks.hook import Said
-from server.hooks.hosting import Host, HostError, Worker
+from server.hooks.hosting import Host, HostError, Worker, possible
 from server.hooks.keys import meant
 from server.hooks.settings import HookSettings, PluginSource, Watch
 from server.hooks.users import User
@@ -50,9 +49,9 @@ class PluginHook:
         *,
         grounds: Mapping[str, object],
         user: User,
-        stderr: Literal["shown", "dropped"] = "dropped",
+        output: int = subprocess.DEVNULL,
     ) -> None:
-        """Find the code of the plugin, without running it.
+        """Find the code of the plugin, without running it. `output`: a descriptor for what it prints.
 
         Raises:
             ConfigError: There is none, or it cannot be read.
@@ -62,7 +61,7 @@ class PluginHook:
         self._grounds = grounds
         setup, self.digest = _setup(settings.name, source, user)
         self.version = setup.version
-        self._host = Host(setup, workers=source.workers, stderr=stderr)
+        self._host = Host(setup, workers=source.workers, output=output)
 
     @property
     def in_force(self) -> InForce | None:
@@ -133,7 +132,7 @@ class PluginHook:
 
 
 def _setup(name: str, source: PluginSource, user: User) -> tuple[Setup, str]:
-    if not hasattr(os, "pidfd_open"):
+    if not possible():
         raise ConfigError([f"[{name}]: plugins need Linux 5.3; elsewhere, put what it does behind a webhook"])
     text, version, entry, file = "", "0", "", ""
     if source.file is not None:

@@ -4,6 +4,7 @@ No leaf, no effect: everything that binds somebody is written beside its leaf of
 """
 
 import sqlite3
+from dataclasses import replace
 
 import msgspec
 
@@ -169,6 +170,9 @@ class Gate:
         stopped = stopped_now(self._connection, row, at=at, bench=bench)
         if stopped is not None:
             return self._stop(row, Move.LAPSE, stopped, at, bench)
+        if row.labels:  # The labels appear by this decision, so it says whose they are.
+            givers = self._records.labelled_by(row.submission)
+            why = replace(why, facts=f"{why.facts} It appears with labels: {', '.join(row.labels)} ({givers}).")
         decision = self._records.decide(row, DecisionKind.RELEASE, why, at, bench, automated=automated)
         return self._publish(row, row.labels, Move.RELEASE, at, bench, decision=decision)
 

@@ -34,6 +34,8 @@ PUBLIC_TABLES = (
         CHECK ((state = 'held') = (until IS NOT NULL))
     ) STRICT""",
     "CREATE INDEX submissions_of ON submissions (author, number)",
+    # Asked before every publication: what else its author has ever submitted must not be gone through.
+    "CREATE INDEX submissions_held ON submissions (author) WHERE state = 'held'",
     "CREATE INDEX submissions_open ON submissions (until, number) WHERE state IN ('waiting', 'held')",
     "CREATE INDEX submissions_kept ON submissions (number) WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL",
     "CREATE INDEX submissions_entry ON submissions (topic, seq) WHERE seq IS NOT NULL",
@@ -56,6 +58,10 @@ PUBLIC_TABLES = (
         leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number)
     ) STRICT""",
     "CREATE INDEX decisions_about ON decisions (submission, number)",
+    # INSERT OR REPLACE deletes without asking the triggers of DELETE, so what is inserted is looked at, here and below.
+    """CREATE TRIGGER decisions_once BEFORE INSERT ON decisions
+    WHEN EXISTS (SELECT 1 FROM decisions WHERE number = NEW.number OR decision = NEW.decision OR leaf = NEW.leaf)
+    BEGIN SELECT RAISE(ABORT, 'a decision does not change'); END""",
     """CREATE TRIGGER decisions_are_about_something BEFORE INSERT ON decisions
     WHEN NOT EXISTS (SELECT 1 FROM submissions WHERE submission = NEW.submission)
     BEGIN SELECT RAISE(ABORT, 'a decision about nothing'); END""",
@@ -86,6 +92,11 @@ PUBLIC_TABLES = (
         SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.submission
         AND kind = CASE NEW.state WHEN 'held' THEN 'hold' WHEN 'rejected' THEN 'reject' ELSE 'lapse' END)
     BEGIN SELECT RAISE(ABORT, 'a binding state without its decision'); END""",
+    """CREATE TRIGGER submissions_begin_by_waiting BEFORE INSERT ON submissions
+    WHEN NEW.state <> 'waiting' OR NEW.withdrawn OR EXISTS (
+        SELECT 1 FROM submissions WHERE number = NEW.number OR submission = NEW.submission
+        UNION ALL SELECT 1 FROM submissions WHERE cid = NEW.cid AND author = NEW.author)
+    BEGIN SELECT RAISE(ABORT, 'a submission begins by waiting, once'); END""",
     """CREATE TRIGGER final_states_stay BEFORE UPDATE OF state ON submissions
     WHEN OLD.state NOT IN ('waiting', 'held') AND NEW.state <> OLD.state
     BEGIN SELECT RAISE(ABORT, 'a final state does not change'); END""",
@@ -113,6 +124,10 @@ PUBLIC_TABLES = (
         SELECT 1 FROM leaves WHERE number = NEW.leaf AND submission = NEW.submission
         AND kind = CASE WHEN NEW.decision IS NULL THEN 'published' ELSE 'decision' END)
     BEGIN SELECT RAISE(ABORT, 'a ruling without its leaf'); END""",
+    """CREATE TRIGGER rulings_once_for_all BEFORE INSERT ON rulings
+    WHEN EXISTS (SELECT 1 FROM rulings WHERE (topic = NEW.topic AND seq = NEW.seq))
+    OR (NEW.decision IS NULL AND EXISTS (SELECT 1 FROM rulings WHERE submission = NEW.submission AND decision IS NULL))
+    BEGIN SELECT RAISE(ABORT, 'a ruling does not change'); END""",
     """CREATE TRIGGER rulings_stay BEFORE UPDATE ON rulings
     BEGIN SELECT RAISE(ABORT, 'a ruling does not change'); END""",
     """CREATE TRIGGER rulings_are_kept BEFORE DELETE ON rulings
@@ -120,6 +135,9 @@ PUBLIC_TABLES = (
     """CREATE TRIGGER nothing_is_public_unruled BEFORE INSERT ON entries
     WHEN NEW.body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM rulings WHERE topic = NEW.topic AND seq = NEW.seq)
     BEGIN SELECT RAISE(ABORT, 'a public text without a ruling'); END""",
+    """CREATE TRIGGER public_entries_once BEFORE INSERT ON entries
+    WHEN EXISTS (SELECT 1 FROM entries WHERE topic = NEW.topic AND seq = NEW.seq)
+    BEGIN SELECT RAISE(ABORT, 'a public entry does not change'); END""",
     """CREATE TRIGGER public_texts_do_not_change BEFORE UPDATE OF body ON entries
     WHEN NEW.body IS NOT NULL
     BEGIN SELECT RAISE(ABORT, 'a public text does not change'); END""",

@@ -16,6 +16,7 @@ _DECIDE = """
 INSERT INTO decisions (decision, submission, kind, ground, clause, bottom_line, agreement, places, facts, by, automated,
     at, until, appeal, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_VERDICTS = "SELECT leaf FROM leaves WHERE submission = ? AND kind = 'verdict' ORDER BY number"
 _TAKEN_BACK = "SELECT leaf FROM leaves WHERE submission = ? AND kind = 'taken_back'"
 
 
@@ -93,6 +94,11 @@ class Records:
         leaf: bytes = self._connection.execute(_TAKEN_BACK, (submission,)).fetchone()[0]
         bound: str = leaves.read(leaf)["commitment"]
         return bound
+
+    def labelled_by(self, submission: SubmissionId) -> str:
+        """Return the hooks that gave a submission labels, each with its version."""
+        said = [leaves.read(row[0]) for row in self._connection.execute(_VERDICTS, (submission,))]
+        return ", ".join(f"hook {leaf['hook']} {leaf['hook_version']}" for leaf in said if leaf["verdict"] == "label")
 
     def leave(self, leaf: leaves.Leaf) -> int:
         """Append a leaf to the audit log, and return its number."""

@@ -12,7 +12,7 @@ from blake3 import blake3
 
 from protocol import frames, public, publications, staff
 from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
-from protocol.entries import COUNTABLE, Admission, Entry, Kind, Role, Side, Standing, TopicKind
+from protocol.entries import COUNTABLE, Admission, Entry, Kind, Openness, Role, Side, Standing, TopicKind
 from protocol.errors import ErrorCode
 from protocol.frames import Appended, Done, Push, Reply, Request, Slice, Summary, SyncReply
 from protocol.ids import (
@@ -305,10 +305,8 @@ class FakePublic:
         for name in ("admission", "listed", "history_open"):
             if getattr(request, name) is not None:
                 setattr(group, name, getattr(request, name))
-        done = await self.append(group, me, Kind.SETTINGS, cid=request.cid)
-        for person in group.members:
-            await self._tell((person,), frames.TopicPush(summary=self.summary(group, person)))
-        return done
+        now = Openness(admission=group.admission, listed=group.listed, history_open=group.history_open)
+        return await self.append(group, me, Kind.SETTINGS, cid=request.cid, openness=now)
 
     async def _join(self, me: PersonId, group: Group) -> public.JoinReply:
         if group.admission is Admission.APPROVAL:

@@ -44,6 +44,7 @@ class FakeServer:
         self.marks: dict[tuple[TopicId, PersonId], Seq] = {}
         self.lines: dict[ServerConnection, PersonId | None] = {}
         self.seen: list[Request[Any]] = []
+        self.awaited: dict[type[Request[Any]], trio.Event] = {}  # Set when such a request comes.
         self.needs: tuple[str, ...] = ()
         self.newest = 50
         self.slice_entries = 100
@@ -87,6 +88,8 @@ class FakeServer:
                 assert isinstance(message, bytes)
                 request = codec.decode_request(message)
                 self.seen.append(request)
+                if type(request) in self.awaited:
+                    self.awaited[type(request)].set()
                 try:
                     reply = await self._answer(line, request)
                     answer = codec.encode_reply(request.id, reply)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from client.cache import Cache
-from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind
+from protocol.entries import Admission, Entry, Kind, Openness, Role, Side, Standing, TopicKind
 from protocol.frames import Gap, Person, Send, Summary
 from protocol.ids import Cid, PersonId, Seq, TopicId, new_cid
 
@@ -133,6 +133,51 @@ def test_a_start_that_rises_hides_what_was_before(cache: Cache) -> None:
     assert cache.heads() == {TOPIC: 2}
 
 
+def test_where_anybody_may_read_what_is_before_ones_start_can_be_had(cache: Cache) -> None:
+    lane = msgspec.structs.replace(CHAT, kind=TopicKind.GROUP, peer=None, start=Seq(5), head=Seq(5), history_open=True)
+    asked = msgspec.structs.replace(lane, topic=LANE, standing=Standing.ASKED)
+    cache.put_topic(asked)
+    assert cache.gap_before(LANE, Seq(9)) is None
+    cache.put_topic(msgspec.structs.replace(asked, standing=Standing.MEMBER))
+    cache.append(LANE, [message(5, topic=LANE)], have=Seq(5))
+    assert cache.page(LANE, before=None, limit=5).missing
+    cache.fill(LANE, [message(seq, topic=LANE) for seq in (3, 4)], first=Seq(3), last=Seq(4))
+    cache.put_topic(msgspec.structs.replace(asked, standing=Standing.MEMBER, muted=True))
+    page = cache.page(LANE, before=None, limit=2)
+    assert ([entry.seq for entry in page.entries], page.complete) == ([4, 5], False)
+    assert cache.gap_before(LANE, Seq(9)) == Gap(first=Seq(1), last=Seq(2))
+    cache.fill(LANE, [message(seq, topic=LANE) for seq in (1, 2)], first=Seq(1), last=Seq(2))
+    assert not cache.page(LANE, before=None, limit=2).complete
+    assert cache.page(LANE, before=Seq(3), limit=2).complete
+
+
+@pytest.mark.parametrize("how", ["closed", "cleared"])
+def test_what_is_before_ones_start_leaves_when_the_history_is_closed_or_cleared(cache: Cache, how: str) -> None:
+    lane = msgspec.structs.replace(CHAT, topic=LANE, peer=None, start=Seq(3), head=Seq(3), history_open=True)
+    cache.put_topic(lane)
+    cache.append(LANE, [message(3, topic=LANE)], have=Seq(3))
+    cache.fill(LANE, [message(2, topic=LANE)], first=Seq(2), last=Seq(2))
+    if how == "closed":
+        closed = Openness(admission=Admission.OPEN)
+        cache.append(LANE, [message(4, topic=LANE, kind=Kind.SETTINGS, body=None, openness=closed)], have=Seq(4))
+        assert [entry.seq for entry in cache.entries(LANE)] == [3, 4]
+        assert cache.entries(LANE)[1].openness == closed
+    else:
+        cache.put_topic(msgspec.structs.replace(lane, start=Seq(4)))
+        assert cache.entries(LANE) == []
+    assert cache.page(LANE, before=None, limit=5).complete
+
+
+def test_a_history_that_is_opened_can_be_had(cache: Cache) -> None:
+    cache.put_topic(msgspec.structs.replace(CHAT, topic=LANE, peer=None, start=Seq(3), head=Seq(2)))
+    opened = Openness(admission=Admission.APPROVAL, listed=True, history_open=True)
+    cache.append(LANE, [message(3, topic=LANE, kind=Kind.SETTINGS, body=None, openness=opened)], have=Seq(3))
+    found = cache.topic(LANE)
+    assert found is not None
+    assert (found.admission, found.listed, found.history_open) == (Admission.APPROVAL, True, True)
+    assert cache.gap_before(LANE, Seq(3)) == Gap(first=Seq(1), last=Seq(2))
+
+
 def test_only_topics_one_is_in_have_heads(cache: Cache) -> None:
     cache.put_topic(msgspec.structs.replace(CHAT, topic=TopicId("u" * 16), standing=Standing.INVITED, start=Seq(9)))
     assert cache.heads() == {TOPIC: 0}
@@ -237,7 +282,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date_with_what_waits_in_it(
     cache.outbox.put(kept, now=1)
     cache.close()
     older = sqlite3.connect(path)
-    for column in ("count", "withdrawn"):
+    for column in ("count", "withdrawn", "openness"):
         older.execute(f"ALTER TABLE entries DROP COLUMN {column}")
     older.execute("ALTER TABLE outbox DROP COLUMN side")
     older.execute("DROP TABLE submissions")

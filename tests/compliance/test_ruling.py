@@ -41,7 +41,7 @@ def test_allowed_by_all_it_appears_unlabelled() -> None:
 def test_labelled_it_appears_with_labels_and_says_by_whom() -> None:
     other = Label(labels=("rumour", "satire"))
     assert ruled(answer(other, hook="b"), answer(LABEL, hook="a"), answer(ALLOW, hook="c")) == Publishes(
-        labels=("rumour", "satire"), labelled_by="a, b"
+        labels=("rumour", "satire"), labelled_by="a 2, b 2"
     )
 
 

@@ -444,6 +444,7 @@ def test_when_the_store_is_full_nothing_is_stored_and_later_it_is(
     cid = alice.cid()
     with monkeypatch.context() as patch:
         patch.setattr(server.commits, "writer", Full())
+        patch.setattr(server.public_commits, "writer", Full())
         refusal = alice.refusal(Send, topic=topic, cid=cid, body=b"x")
         assert refusal.code == "unavailable"
         assert refusal.retry_after_ms

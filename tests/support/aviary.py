@@ -5,13 +5,13 @@ Who keeps an aviary lets one go wherever words can stand, and later looks for al
 
 import base64
 import gc
-import re
 from collections.abc import Iterable
 from enum import Enum
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import msgspec
+from ahocorasick_rs import BytesAhoCorasick
 from blake3 import blake3
 
 from compliance.publication import Publication
@@ -20,7 +20,7 @@ from protocol.content import Text, encode
 from protocol.publications import Content, Part
 from server.hooks import webhook, wire
 
-WORD = re.compile(rb"canary[0-9a-f]{24}")
+SHORT_BYTES = 16 << 10  # Up to there it is quicker to look for each than to build what looks for all.
 INNER = slice(8, 26)  # A part of a canary, long enough to be found by nothing else.
 PRIVATE_CARRIERS = frozenset(
     field
@@ -54,7 +54,15 @@ class Aviary:
     def seen_in(self, data: bytes, *, but: Iterable[str] = ()) -> list[str]:
         """Return which canaries are in `data` in any form, by what they were sent as; those of `but` aside."""
         left_out = set(but)
-        return [what for what, canary in self.kept.items() if what not in left_out and is_in(data, canary)]
+        found = self._seen(data)
+        return [what for what in self.kept if what in found and what not in left_out]
+
+    def _seen(self, data: bytes) -> set[str]:
+        if len(data) < SHORT_BYTES:
+            return {what for what, canary in self.kept.items() if is_in(data, canary)}
+        patterns = [(form, what) for what, canary in self.kept.items() for form in forms(canary)]
+        automaton = BytesAhoCorasick([form for form, _ in patterns])
+        return {patterns[number][1] for number, _, _ in automaton.find_matches_as_indexes(data, overlapping=True)}
 
     def only(self, *words: str) -> list[str]:
         """Return what was sent as something that has one of `words` in its name."""

@@ -13,17 +13,16 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from compliance.publication import Publication
 from compliance.verdicts import Allow, Failure, Hold, Label, OnError, Reject, Verdict
 from protocol.codec import Refusal, decode_reply, encode_request
-from protocol.decisions import Submission
+from protocol.decisions import Submission, SubmissionState
 from protocol.entries import Role, Side, side_of
 from protocol.errors import ErrorCode
-from protocol.frames import REQUESTS, Appended, LinkReply, Reply, Request, SignedIn, TokenReply
+from protocol.frames import REQUESTS, Appended, LinkReply, Reply, Request, SignedIn, Sync, TokenReply
 from protocol.ids import PersonId, SubmissionId, TopicId
-from protocol.public import Publish, SubmissionReply
+from protocol.public import Publish, SubmissionReply, Submissions
 from protocol.publications import Content, Part, Surface
-from protocol.staff import StaffRole
+from protocol.staff import OfficerQueue, StaffRole
 from server.passwords import token_digest
 from server.store.public_writes import AddStaff
 from tests.support.asking import request_of
@@ -60,14 +59,15 @@ OWNERS = frozenset(
 
 
 class Crowd(RuleBasedStateMachine):
-    """`answered`: the operations that have been carried out so far; `carried`: the private fields that went in."""
+    """`asked`, `answered`: the operations that were, so far; `carried`: the private fields that went in."""
 
+    asked: ClassVar[set[str]]
     answered: ClassVar[set[str]]
     carried: ClassVar[set[tuple[str, str]]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.answered, cls.carried = set(), set()
+        cls.asked, cls.answered, cls.carried = set(), set(), set()
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class Crowd(RuleBasedStateMachine):
             fields = {"handle": handle, "password": self.passwords[handle], "device": self.fresh("register", "device")}
             self.carry_out(caller, caller.request(REQUESTS["register"], **fields, signature=self.server.signature()))
             caller.sync()
-            caller.do(REQUESTS["sync"], heads={}, side=Side.PUBLIC)
+            caller.do(Sync, heads={}, side=Side.PUBLIC)
         alice, bob, carol, dora = self.callers
         write = AddStaff(code=CODE, role=StaffRole.CHIEF, digest=token_digest(TOKEN), at=self.server.clock.wall_ms())
         self.server.public_commits.writer.commit([write])
@@ -129,14 +129,32 @@ class Crowd(RuleBasedStateMachine):
         for number in range(times):
             self._somebody_asks(sorted(REQUESTS)[(chance + 7 * number) % len(REQUESTS)], chance)
 
-    @rule(field=st.sampled_from(sorted(PRIVATE_CARRIERS)), chance=CHANCES)
-    def somebody_says_something_private(self, field: tuple[str, str], chance: int) -> None:
-        self._somebody_asks(field[0], chance)
+    @rule(chance=CHANCES, times=TIMES)
+    def people_say_something_private(self, chance: int, times: int) -> None:
+        carriers = sorted(PRIVATE_CARRIERS)
+        for number in range(times):
+            self._somebody_asks(carriers[(chance + number) % len(carriers)][0], chance)
 
     @rule(chance=CHANCES, times=TIMES)
     def people_publish(self, chance: int, times: int) -> None:
         for _ in range(times):
             self._somebody_asks("publish", chance)
+
+    @rule(release=st.booleans())
+    def an_officer_decides_what_is_due_first(self, release: bool) -> None:
+        queue = self.officer.do(OfficerQueue, limit=1)
+        for item in queue.items:
+            against = {} if release else {"ground": self.ground, "facts": self.fresh("officer.decide", "facts")}
+            act = "release" if release else "reject"
+            self.ask(self.officer, "officer.show", item=item.item)
+            self.ask(self.officer, "officer.decide", item=item.item, act=act, **against)
+
+    @rule(chance=CHANCES)
+    def somebody_takes_something_back(self, chance: int) -> None:
+        caller = self.callers[chance % len(self.callers)]
+        for submission in caller.do(Submissions).submissions:
+            if submission.state is SubmissionState.HELD:
+                self.ask(caller, "take_back", submission=submission.submission)
 
     @rule(
         says=st.sampled_from(["allow", "allow", "label", "hold", "reject", *Failure]),
@@ -216,6 +234,7 @@ class Crowd(RuleBasedStateMachine):
             if isinstance(said, dict) and said["re"] == request.id:
                 answer = decode_reply(said, request)
         operation = str(type(request).__struct_config__.tag)
+        self.asked.add(operation)
         if isinstance(request, Publish) and self._may_have_reached_a_hook(request, answer):
             self.submitted.append(request)
         else:
@@ -333,7 +352,7 @@ class Crowd(RuleBasedStateMachine):
                 topics = list(self._topics(operation))
                 return topics + [None] * len(topics) if operation in {"send", "officer.show"} else topics
             case ("officer.show", "seq"):
-                return [1, 2, 3] if said["topic"] else [None]
+                return [1, 2, 3] if said.get("topic") else [None]
             case (_, "limit"):
                 return [1, 20]
             case ("history", "before" | "after" | "around"):
@@ -417,8 +436,3 @@ class Crowd(RuleBasedStateMachine):
 
 def _says(request: Request[Reply], field: tuple[str, str]) -> bool:
     return bool(getattr(request, field[1]))
-
-
-def contents(publications: Sequence[Publication]) -> list[tuple[Any, ...]]:
-    """Return what of `publications` comes from a `publish`."""
-    return [(each.surface, msgspec.to_builtins(each.content)) for each in publications]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from compliance.pack import AtEnd
 from compliance.publication import Publication
-from compliance.verdicts import Allow, Answer, Failure, Label, OnError
-from protocol.decisions import Submission, SubmissionState
+from compliance.verdicts import Allow, Answer, Failure, Hold, Label, OnError, Reject
+from protocol.decisions import Span, Submission, SubmissionState
 from protocol.entries import Entry, Role
 from protocol.frames import EntryPush, GroupHandOver, GroupLeave, GroupMute, GroupRole, Push, Recall, Request
 from protocol.ids import PersonId, Seq, TopicId
@@ -23,7 +23,7 @@ from protocol.publications import Content, Surface, decode, decode_content, fiel
 from protocol.staff import OfficerAct, OfficerDecide, StaffRole
 from server.panel import Answered
 from tests.support.inline import Caller, InlineServer, bench_under_test
-from tests.support.panel import StaffedPanel
+from tests.support.panel import StaffedPanel, allows
 from tests.support.public import (
     GROUND,
     HOLD,
@@ -39,13 +39,13 @@ from tests.support.public import (
 )
 
 
-
 @dataclass(frozen=True, slots=True)
 class Mood:
     """What the hook `mood` makes of a text; `on_error`: its policy, should that be a failure."""
 
     outcome: Outcome
     on_error: OnError = OnError.HOLD
+    labels: bool = False  # Whether another hook gives it labels besides.
 
     @property
     def lets_through(self) -> bool:
@@ -59,6 +59,7 @@ MOODS = {
     "allows": Mood(Allow()),
     "labels": Mood(LABEL),
     "holds": Mood(HOLD),
+    "labels and holds": Mood(HOLD, labels=True),
     "rejects": Mood(REJECT),
     "late, hold": Mood(Failure.LATE, OnError.HOLD),
     "crashed, reject": Mood(Failure.CRASHED, OnError.REJECT),
@@ -85,10 +86,10 @@ Script = list[tuple[str, int, str]]
 
 
 class MoodyPanel(StaffedPanel):
-    """Two hooks: one that has moods, and one that always allows. `asked`: how often about each text."""
+    """Three hooks: one that labels, one that has moods, one that always allows. `asked`: how often about each text."""
 
     def __init__(self) -> None:
-        super().__init__(mood=lambda _: Allow(), placid=lambda _: Allow())
+        super().__init__(labels=allows, mood=allows, placid=allows)
         self.mood = MOODS["allows"]
         self.asked: dict[str, int] = defaultdict(int)
         self.answered: dict[str, Mood] = {}
@@ -102,8 +103,12 @@ class MoodyPanel(StaffedPanel):
     def answers(self, publication: Publication) -> list[Answer]:
         mood = self._moods[publication.id]
         self.answered[words_of(publication.content)] = mood
-        moody, placid = super().answers(publication)
-        return [replace(moody, outcome=mood.outcome, on_error=mood.on_error), placid]
+        outcome = mood.outcome
+        if isinstance(outcome, Hold | Reject):
+            outcome = replace(outcome, where=(beginning_of(publication.content),))
+        first, moody, placid = super().answers(publication)
+        label = replace(first, outcome=LABEL if mood.labels else Allow())
+        return [label, replace(moody, outcome=outcome, on_error=mood.on_error), placid]
 
 
 class Newsroom:
@@ -237,9 +242,21 @@ class Newsroom:
         for row in self._pick(number, where):
             who = self.reviewer if number % 4 == 3 else self.chief
             decide = who.request(
-                OfficerDecide, item=row["submission"], act=act, ground=GROUND, facts=f"Fact {number}." * (number != 10)
+                OfficerDecide,
+                item=row["submission"],
+                act=act,
+                ground="nonsense" if number == 8 else GROUND,
+                facts=f"Fact {number}." * (number != 10),
+                where=self._where(row["content"], number),
             )
             who.say(decide)
+
+    def _where(self, content: bytes | None, number: int) -> tuple[Span, ...]:
+        """Point at the beginning, at nothing, or beyond the text."""
+        if content is None or number % 3 == 0:
+            return ()
+        span = beginning_of(decode_content(content))
+        return (msgspec.structs.replace(span, end=99) if number == 7 else span,)
 
     def _pick(self, number: int, where: str) -> list[dict[str, Any]]:
         found = rows(self.server, f"SELECT * FROM submissions WHERE {where} ORDER BY number")
@@ -275,6 +292,12 @@ def words_of(content: Content) -> str:
     """Return the one text of `content`."""
     (words,) = fields_of(content).values()
     return words
+
+
+def beginning_of(content: Content) -> Span:
+    """Return where the first two characters of `content` stand."""
+    (path,) = fields_of(content)
+    return Span(path=path, start=0, end=2)
 
 
 def words_in(body: bytes | None) -> str | None:

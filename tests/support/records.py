@@ -58,6 +58,12 @@ def public(server: InlineServer) -> sqlite3.Connection:
     return connection
 
 
+def private(server: InlineServer) -> sqlite3.Connection:
+    """Return the connection that writes the private store."""
+    connection: sqlite3.Connection = server.store._writer._connection
+    return connection
+
+
 def raw(connection: sqlite3.Connection) -> bytes:
     """Return a store as the file that it would be, pages that are free included."""
     return connection.serialize()

@@ -69,6 +69,13 @@ def hutong(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hutong]:
     server.stop()
 
 
+class Typed(io.StringIO):
+    """Standard input somebody types at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 class Someone:
     """A person at a command line."""
 
@@ -79,7 +86,11 @@ class Someone:
         return {"HUTONG_HOME": str(self.home), "HUTONG_SERVER": self._at.hutong.url, "HUTONG_PASSWORD": PASSWORD}
 
     def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Ran:
-        return self._at.type(arguments, stdin, self.environment() | environment)
+        return self._at.type(arguments, io.StringIO(stdin), self.environment() | environment)
+
+    def answers(self, *answers: str, to: tuple[str, ...]) -> Ran:
+        """Run a command that takes its standard input for a terminal, and answer what it asks."""
+        return self._at.type(to, Typed("".join(f"{answer}\n" for answer in answers)), self.environment())
 
     def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
         """Run `hutong` as a process of its own."""
@@ -94,11 +105,11 @@ class Desk:
     def __init__(self, hutong: Hutong | Lane, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
         self.hutong, self._patch, self._captured = hutong, patch, captured
 
-    def type(self, arguments: tuple[str, ...], stdin: str, environment: dict[str, str]) -> Ran:
+    def type(self, arguments: tuple[str, ...], stdin: io.StringIO, environment: dict[str, str]) -> Ran:
         with self._patch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)
-            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            patch.setattr(sys, "stdin", stdin)
             self._captured.readouterr()
             status = run(arguments)
             out, err = self._captured.readouterr()

@@ -1,5 +1,6 @@
 """register, login, logout, passwd, devices, preferences, block."""
 
+import io
 import stat
 
 from tests.client.line.conftest import Hutong, Meet, Someone
@@ -34,7 +35,7 @@ def test_a_password_comes_from_stdin_or_the_environment_never_silently(meet: Mee
 
 
 def test_without_a_terminal_a_password_is_asked_of_nobody(stranger: Someone) -> None:
-    ran = stranger._at.type(("login", "alice"), "", {"HUTONG_HOME": str(stranger.home)})
+    ran = stranger._at.type(("login", "alice"), io.StringIO(), {"HUTONG_HOME": str(stranger.home)})
     assert (ran.status, "--password-stdin" in ran.err) == (2, True)
 
 

@@ -73,6 +73,22 @@ def test_at_a_terminal_every_line_is_acknowledged_apart(newcomer: Someone, lane:
         assert ("alice" in lane.fake.people) is (answers == ["y", "y"])
 
 
+def test_whoever_says_no_to_one_line_signs_nothing(arrive: Meet, lane: Lane) -> None:
+    alice = arrive("alice")
+    lane.fake.public.agreement = AGREEMENT
+    ran = alice.answers("y", "n", to=("agreement", "sign", "--lang", "en"))
+    assert (ran.status, "nothing is signed" in ran.err, lane.fake.public.signed) == (1, True, {})
+    ran = alice.answers("y", "y", to=("agreement", "sign", "--lang", "en"))
+    assert ran.status == 0
+    assert "truthfulness of information: do you promise to keep it?" in ran.err
+    assert lane.fake.public.signed == {lane.fake.people["alice"]: AGREEMENT.digest}
+
+
+def test_registering_asks_for_each_line(newcomer: Someone, lane: Lane) -> None:
+    assert newcomer.answers("y", "y", to=("register", "alice", "--lang", "en")).status == 0
+    assert lane.fake.public.signed == {lane.fake.people["alice"]: AGREEMENT.digest}
+
+
 def test_an_agreement_is_shown_and_signed_later(arrive: Meet, lane: Lane) -> None:
     alice = arrive("alice")
     for command in ("show", "sign"):

@@ -85,7 +85,9 @@ def test_settings_are_changed_and_shown(arrive: Meet, lane: Lane) -> None:
     assert "admins approve who comes in; listed; anybody may read it" in ran.out
     assert "not listed; only members read it" in alice("group", "settings", topic, "--unlisted", "--closed-history").out
     assert "admins approve" in alice("group", "settings", topic).out
-    assert "changed who may come in" in alice("history", topic).out
+    told = alice("history", topic).out
+    assert "find it or read it: admins approve who comes in; listed; anybody may read it" in told
+    assert alice("topics", "--json").json[0]["admission"] == "approval"
 
 
 def test_what_a_public_group_is_called_and_says_is_published(arrive: Meet, lane: Lane) -> None:

@@ -75,6 +75,16 @@ def test_nothing_is_founded_before_somebody_said_yes(arrive: Meet, lane: Lane) -
     assert lane.fake.public.groups == {}
 
 
+def test_whoever_is_asked_and_says_no_publishes_nothing(arrive: Meet, lane: Lane) -> None:
+    alice, bob = arrive("alice"), arrive("bob")
+    topic = found(alice)
+    bob("group", "join", topic)
+    ran = bob.answers("n", to=("publish", topic, "hello"))
+    assert (ran.status, "nothing was published" in ran.err) == (1, True)
+    assert bob.answers("y", to=("publish", topic, "hello")).status == 0
+    assert len(lane.fake.public.groups[topic].log) == 4
+
+
 def test_send_never_publishes(arrive: Meet, lane: Lane) -> None:
     alice = arrive("alice")
     topic = found(alice)

@@ -29,7 +29,7 @@ FRAGMENTS = (
 )  # fmt: skip
 
 
-def every(**chain: object) -> list[Check]:
+def every(*, remembers: int = 10_000) -> list[Check]:
     """Return all checks, as strict as they get: two term lists, one of which ignores separators."""
     lists = [
         {"file": "a.txt", "action": "hold", "ground": "laws", "ignore_separators": ignore} for ignore in (True, False)
@@ -38,7 +38,7 @@ def every(**chain: object) -> list[Check]:
         made("terms", {"a.txt": TERMS}, lists=lists),
         made("links", deny=["evil.cn"], others="hold", most=128),
         made("length", characters=10, lines=10, run=8, same_line=1, capitals_percent=1),
-        made("chain", others=2, others_urging=1, urges=["spread", "a"], **chain),
+        made("chain", others=2, others_urging=1, urges=["spread", "a"], remembers=remembers),
     ]
 
 

@@ -74,6 +74,13 @@ def test_the_strictest_finding_counts() -> None:
     assert both.judge(says("evil.com other.com")) == Label(labels=("denied_link", "unlisted_link"))
 
 
+def test_what_is_denied_hides_behind_no_number_of_allowed_ones() -> None:
+    publication = says("good.com " * LOOKED_AT + "also.good.com evil.com")
+    verdict = made("links", deny=["evil.com"], allow=["good.com"]).judge(publication)
+    assert isinstance(verdict, Hold)
+    assert pointed_at(verdict, publication) == ["also.good.com"]
+
+
 def test_what_is_denied_hides_behind_no_number_of_others() -> None:
     text = " ".join(f"a{number}.com" for number in range(LOOKED_AT + 50)) + " evil.com"
     publication = says(text)

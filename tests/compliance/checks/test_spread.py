@@ -1,6 +1,7 @@
 """What the memory of what became public keeps, and what it forgets."""
 
 import random
+from string import ascii_lowercase
 
 import pytest
 
@@ -94,13 +95,27 @@ def test_without_room_the_one_that_was_silent_longest_is_forgotten() -> None:
 def test_memory_is_bounded_whatever_is_said() -> None:
     memory = spread(room=50)
     source = random.Random(1)
-    for _ in range(500):
-        memory.add(sketch(f"{source.choice('abc') * 30} {word(source)}"), at=0)
+    # What all of them have in common, and are all found by.
+    common = 30 * min(ascii_lowercase, key=lambda letter: sketch(letter * 5).hashes[0])
+    kept = f"{common} {word(source)}"
+    for number in range(500):
+        if number < 300:
+            memory.add(sketch(kept if number % 10 == 0 else f"{common} {word(source)}"), at=0)
+        else:
+            memory.add(sketch(word(source)), at=0)
         assert len(memory) <= 50
-        assert len(memory._index) <= 50 * INDEXED
         assert all(1 <= len(found) <= FOUND for found in memory._index.values())
+        assert sum(map(len, memory._index.values())) <= 50 * INDEXED
     assert set(memory._rumour_of) == set(memory._sketches)
     assert sum(len(rumour.versions) for rumour in memory._rumours.values()) == len(memory)
+    assert sketch(common).hashes[0] not in memory._index
+
+
+def test_a_rumour_of_more_versions_than_there_is_room_for_is_forgotten() -> None:
+    memory = spread(room=1)
+    memory.add(sketch(RUMOUR), at=0)
+    memory.add(sketch("microwaved food causes fever at night"), at=0)
+    assert (len(memory), heard(memory, RUMOUR)) == (0, 0)
 
 
 def test_another_memory_takes_over_what_fits() -> None:

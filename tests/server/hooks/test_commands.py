@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from compliance.ruling import Grounds, Holds, Publishes, Rejects, Ruling, Unavailable
-from server.commands.hooks import hooks, plain_ruling, spoken
+from server.commands.hooks import hooks
 from server.commands.program import program, run
+from server.commands.trial import plain_ruling, spoken
 from tests.server.hooks.support import GROUND, written
 
 HOOKS = """
@@ -30,6 +31,7 @@ from compliance.hooks import Hold, Reject, Span, hookimpl
 
 @hookimpl
 def judge(publication):
+    print("looking at it")
     at = publication.content.text.find("bad")
     if at >= 0:
         return Reject(ground="{GROUND}", text="It is bad.", where=(Span(path="text", start=at, end=at + 3),))
@@ -111,6 +113,7 @@ def test_check_tells_all_that_is_wrong_and_ends_with_2(capsys: pytest.CaptureFix
 
 def test_hooks_and_pack_can_be_named_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     written(Path.cwd(), "[rest]\nfile = 'rest.py'").rename("other.toml")
+    assert "; 1 hook\n" in said(capsys, "list", "--hooks", "other.toml")
     assert "pack cn-2014" in said(capsys, "list", "--hooks", "other.toml", "--pack", "cn-2014")
     assert "compliance.pack: there is no pack 'none'" in said(capsys, "list", "--pack", "none", code=2)
 
@@ -123,6 +126,14 @@ def test_try_shows_each_verdict_its_time_its_passages_and_the_ruling(capsys: pyt
     assert f"→ It would be rejected ({GROUND}, by hook words 0)." in out
 
 
+def test_try_shows_what_plugins_print(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("text.toml").write_text('surface = "group_message"')
+    assert run(["hooks", "try", "text.toml", "--config", "hutong.toml"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "looking at it\n"
+    assert "looking" not in captured.out
+
+
 def test_try_shows_a_hold_and_what_would_be_published(capsys: pytest.CaptureFixture[str]) -> None:
     assert "→ It would be held until" in tried(capsys, "maybe")
     assert "→ It would be published, with seen." in tried(capsys, "fine")
@@ -131,7 +142,7 @@ def test_try_shows_a_hold_and_what_would_be_published(capsys: pytest.CaptureFixt
 def test_try_says_how_a_hook_failed_and_why(capsys: pytest.CaptureFixture[str]) -> None:
     out = tried(capsys, "break")
     assert "failed (crashed); the policy is to allow" in out
-    assert "RuntimeError at words.py:12; why it broke" in out
+    assert "RuntimeError at words.py:13; why it broke" in out
 
 
 def test_try_asks_only_the_hooks_of_the_surface(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.errors import ConfigError
-from server.hooks import users
+from server.hooks import hosting, users
 from server.hooks.confine import InForce, readable
 from server.hooks.isolation import isolation, sentences
 from server.hooks.users import User, user_for
@@ -107,6 +107,16 @@ def test_a_real_host_tells_what_is_in_force_here() -> None:
     said = isolation("")
     assert said[0].startswith("Plugins run as")
     assert len(said) >= 4
+
+
+def test_where_no_host_can_run_that_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.delattr("os.pidfd_open")
+        assert isolation("") == [
+            "Plugins cannot run on this system: they need Linux 5.3. Built-in checks and webhooks do not."
+        ]
+    monkeypatch.setattr(hosting, "_BOOT", "")
+    assert isolation("") == ["Plugins cannot run here: its process ended while it was loaded."]
 
 
 def test_of_a_folder_with_code_only_the_code_is_readable(tmp_path: Path) -> None:

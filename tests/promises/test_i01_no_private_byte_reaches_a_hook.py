@@ -1,0 +1,195 @@
+"""I1: no byte of private text reaches a hook, whoever asks the server for whatever, in whatever order."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from blake3 import blake3
+from hypothesis import settings
+from hypothesis.stateful import invariant, run_state_machine_as_test
+
+from compliance.publication import Publication
+from compliance.sides import CARRIERS, SIDES, Apart, Private, TextKind
+from compliance.verdicts import Hold
+from protocol import publications
+from protocol.decisions import SubmissionState
+from protocol.frames import REQUESTS, Send
+from protocol.ids import TopicId
+from protocol.public import GroupFoundPublic, Publish, TakeBack
+from protocol.publications import Content, Part, Published, Surface
+from tests.support.aviary import PRIVATE_CARRIERS, PUBLIC_CARRIERS, Aviary, as_hooks_get_it, word
+from tests.support.crowd import LABELS, Crowd
+from tests.support.inline import InlineServer
+from tests.support.panel import StaffedPanel
+
+PUBLISHED = "publish.content"
+# Private rows of this version that come in by no field with words: what became of a publication, or what one does.
+WORDLESS = {
+    TextKind.REJECTED_ITEM,
+    TextKind.TAKEN_BACK_ITEM,
+    TextKind.READ_MARK,
+    TextKind.PRESENCE,
+    TextKind.SHARED_REFERENCE,  # Inside the body of a message.
+}
+
+
+class Overheard(Crowd):
+    """What hooks see, looked at after each step. `learned`: which fields of a publication they have seen filled."""
+
+    learned: ClassVar[set[str]] = set()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = 0
+
+    @invariant()
+    def hooks_see_what_was_published_and_nothing_else(self) -> None:
+        seen = self.panel.seen
+        while self.looked < len(seen):
+            earlier, publication = seen[: self.looked], seen[self.looked]
+            self.looked += 1
+            said = [each for each in self.submitted if _says(each, publication)]
+            assert said, f"nobody published {publication}"
+            self.submitted.remove(said[0])
+            found = self.aviary.seen_in(as_hooks_get_it(publication))
+            own = set(words_in(publication.content))
+            assert {self.aviary.kept[what] for what in found} == own, found
+            assert all(what.startswith(PUBLISHED) for what in found)
+            assert publication == Publication(
+                id=publication.id,
+                surface=said[0].surface,
+                content=said[0].content,
+                version=1 if said[0].base is None and said[0].surface is Surface.GROUP_MESSAGE else publication.version,
+                previous=publication.previous,
+                minute=self.server.clock.ms // 60_000,
+                author="",
+            )
+            assert publication.previous in digests(earlier) | {""}
+            assert publication.version > 1 or publication.previous == ""
+            assert publication.id not in self.ids() | {each.id for each in earlier}
+            self.learned.update(fields_said(publication.content))
+        assert all(publication in seen for publication in self.panel.learned)
+
+    def ids(self) -> set[str]:
+        """Return all ids of anything that anybody outside has been told."""
+        told = [*self.persons, *self.topics, *self.devices, *self.submissions, *(cid.hex() for cid in self.cids)]
+        return {str(each) for each in told}
+
+
+def _says(request: Publish, publication: Publication) -> bool:
+    return (request.surface, request.content) == (publication.surface, publication.content)
+
+
+def words_in(content: Content) -> Iterator[str]:
+    """The canaries in `content`, wherever they stand."""
+    for text in texts_of(content).values():
+        if text.startswith("canary"):
+            yield text
+
+
+def texts_of(content: Content) -> dict[str, str]:
+    """Return every text of `content`, by field; that of `lang`, too, which `fields_of` has no use for."""
+    return publications.fields_of(content) | ({"lang": content.lang} if content.lang else {})
+
+
+def fields_said(content: Content) -> set[str]:
+    return {path.rpartition("].")[2] for path in texts_of(content)}
+
+
+def digests(seen: list[Publication]) -> set[str]:
+    """Return what versions that hooks have seen are called as the ones before: they know them already."""
+    bodies = [
+        publications.encode(Published(content=each.content, labels=labels, version=each.version))
+        for each in seen
+        for labels in ((), LABELS)
+    ]
+    return {blake3(body).hexdigest() for body in bodies}
+
+
+def test_hooks_see_what_somebody_published_and_no_private_byte_whatever_people_do() -> None:
+    run_state_machine_as_test(Overheard, settings=settings(stateful_step_count=50))
+    assert Overheard.carried == PRIVATE_CARRIERS, "some private text was never said, so nothing was shown about it"
+    assert Overheard.asked == set(REQUESTS)
+    filled = set(Content.__struct_fields__) - {"parts"} | set(Part.__struct_fields__)
+    assert Overheard.learned == filled, "the search was to find all that is published, and has not"
+
+
+def test_every_private_row_is_said_by_some_field_or_has_no_words() -> None:
+    said = {kind for field in PRIVATE_CARRIERS for kind in CARRIERS[field]}
+    here = {kind for kind, row in SIDES.items() if isinstance(row, Private) and row.here}
+    assert here - said == WORDLESS
+    apart = {field for field, kinds in CARRIERS.items() if all(isinstance(SIDES[kind], Apart) for kind in kinds)}
+    assert PRIVATE_CARRIERS | PUBLIC_CARRIERS | apart == set(CARRIERS)
+
+
+@pytest.mark.parametrize("disguise", ["plain", "hexadecimal", "base64", "utf-16", "digest"])
+def test_a_canary_in_a_publication_would_be_found(disguise: str) -> None:
+    aviary = Aviary("control")
+    canary = aviary.fresh("a private message")
+    shown = {
+        "plain": f"he said: {canary}!",
+        "hexadecimal": f"he said: {canary.encode().hex()}",
+        "base64": base64.b64encode(f"x{canary}".encode()).decode(),
+        "utf-16": f"he said: {canary.encode('utf-16-le').decode('latin-1')}",
+        "digest": blake3(canary.encode()).hexdigest(),
+    }
+    content = Content(parts=(Part(heading="news", text=shown[disguise]),))
+    publication = Publication(id="a", version=1, surface=Surface.CARD, content=content, previous="", minute=0)
+    assert aviary.seen_in(as_hooks_get_it(publication)) == ["a private message"]
+    assert Aviary("another").seen_in(as_hooks_get_it(publication)) == []
+
+
+class Clerk:
+    """A server with one hook that holds everything, and an author who has published something."""
+
+    def __init__(self) -> None:
+        self.panel = StaffedPanel()
+        self.server = InlineServer(panel=self.panel)
+        ground = next(iter(self.server.bench.pack.grounds))
+        self.panel.hooks = {"reader": lambda _: Hold(ground=ground, text="Somebody should read this first.")}
+        self.author = self.server.register("alice")
+        self.group = self.author.do(GroupFoundPublic).topic
+
+    def publish(self, text: str, **fields: Any) -> Any:
+        request = self.author.request(
+            Publish, surface=Surface.GROUP_MESSAGE, content=Content(text=text), **{"topic": self.group, **fields}
+        )
+        return self.author.try_(request)
+
+
+def test_what_was_taken_back_is_shown_to_no_hook_again() -> None:
+    clerk = Clerk()
+    submission = clerk.publish(word("second thoughts")).submission
+    assert submission.state is SubmissionState.HELD
+    clerk.author.do(TakeBack, submission=submission.submission)
+    clerk.server.gatekeeper.recover()
+    clerk.server.clock.pass_time(100 * 3600)
+    clerk.server.every_second()
+    assert len(clerk.panel.seen) == 1
+    assert clerk.panel.learned == []
+
+
+@pytest.mark.parametrize("place", ["a chat", "no topic that is there"])
+def test_what_is_published_into_a_private_place_is_shown_to_no_hook(place: str) -> None:
+    clerk = Clerk()
+    bob = clerk.server.register("bob")
+    chat = clerk.author.do(Send, to=bob.person, body=b"hello").topic
+    refused = clerk.publish(word("the wrong window"), topic=chat if place == "a chat" else TopicId("a" * 16))
+    assert refused.code == "wrong_side"
+    assert clerk.panel.seen == []
+
+
+def test_what_is_sent_into_a_public_place_is_shown_to_no_hook() -> None:
+    clerk = Clerk()
+    body = word("the other wrong window").encode()
+    assert clerk.author.refused(Send, topic=clerk.group, body=body) == "wrong_side"
+    assert clerk.panel.seen == []
+
+
+def test_a_publication_has_no_field_that_nobody_has_looked_at() -> None:
+    assert set(Publication.__dataclass_fields__) == {
+        "id", "version", "surface", "content", "previous", "minute", "author"
+    }  # fmt: skip
+    assert {field.name for field in msgspec.structs.fields(Content)} == {"text", "title", "parts", "category", "lang"}
