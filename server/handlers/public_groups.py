@@ -5,6 +5,7 @@ Their texts are published elsewhere; here is only who is in, and how they come i
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from compliance.bench import Bench
 from protocol.entries import Admission, Kind, Openness, Role, Side, Standing, TopicKind
@@ -79,17 +80,20 @@ class PublicGroups:
         if closed:
             return Refuse(ErrorCode.PUBLIC_CLOSED, closed)
 
-        def decide(topic: TopicState | None) -> Decision:
+        def decide(topic: TopicState | None, *, known: bool) -> Decision:
             if topic is None or topic.openness is None or not topic.members:
                 return NOT_FOUND
             mine = topic.members.get(caller.person)
             if mine is not None:
                 return Answer(JoinReply(topic=topic.topic, standing=mine.standing))
-            if topic.openness.admission is Admission.OPEN:
-                return self._come(request, caller, topic, at)
-            return self._ask(request, caller, topic, at)
+            enter = self._come if topic.openness.admission is Admission.OPEN else self._ask
+            decision = enter(request, caller, topic)
+            if known or isinstance(decision, Refuse):
+                return decision
+            # By then the group may have changed, so it is decided anew.
+            return self._introduced(caller, at, lambda: With(request.topic, partial(decide, known=True)))
 
-        return With(request.topic, decide)
+        return With(request.topic, partial(decide, known=False))
 
     def settings(self, request: GroupSettings, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Change how open the group is."""
@@ -125,13 +129,13 @@ class PublicGroups:
 
         return AskPublic(lambda reader: reader.listing(request.topic), then)
 
-    def _come(self, request: GroupJoin, caller: Caller, topic: TopicState, at: int) -> Decision:
+    def _come(self, request: GroupJoin, caller: Caller, topic: TopicState) -> Decision:
         if len(topic.members) >= self.cap and len(topic.seated()) >= self.cap:
             return _FULL
         stand = Stand(person=caller.person, standing=Standing.MEMBER, unannounced=True)
-        return self._introduced(caller, at, lambda: _stand(request, topic, stand, (Came(topic.topic),)))
+        return _stand(request, topic, stand, (Came(topic.topic),))
 
-    def _ask(self, request: GroupJoin, caller: Caller, topic: TopicState, at: int) -> Decision:
+    def _ask(self, request: GroupJoin, caller: Caller, topic: TopicState) -> Decision:
         if sum(member.standing is Standing.ASKED for member in topic.members.values()) >= WAITING:
             return _CROWDED
         stand = Stand(person=caller.person, standing=Standing.ASKED)
@@ -141,7 +145,7 @@ class PublicGroups:
             if member.standing is Standing.MEMBER and member.role is not Role.MEMBER
         )
         told = Tell(persons=stewards, push=RequestsPush(topic=topic.topic))
-        return self._introduced(caller, at, lambda: _stand(request, topic, stand, (told,)))
+        return _stand(request, topic, stand, (told,))
 
     def _introduced(self, caller: Caller, at: int, then: "Callable[[], Decision]") -> Decision:
         """Go on once the public side knows the caller's handle."""

@@ -28,8 +28,8 @@ _LAST_OF_KIND = "SELECT leaf FROM leaves WHERE kind = ? ORDER BY number DESC LIM
 _ADD_STAFF = "INSERT OR IGNORE INTO staff (code, role, digest, added_at) VALUES (?, ?, ?, ?)"
 _REMOVE_STAFF = "UPDATE staff SET removed_at = ? WHERE code = ? AND removed_at IS NULL RETURNING role"
 _ON_DUTY = "SELECT role FROM staff WHERE code = ? AND removed_at IS NULL"
-_UNANNOUNCED = "SELECT unannounced, newcomer FROM topics WHERE topic = ? AND unannounced > 0"
-_ANNOUNCED = "UPDATE topics SET unannounced = 0, newcomer = NULL WHERE topic = ?"
+_UNANNOUNCED = "SELECT person FROM members WHERE topic = ? AND unannounced ORDER BY since DESC, person"
+_ANNOUNCED = "UPDATE members SET unannounced = 0 WHERE topic = ? AND unannounced"
 _CHIEFS = frozenset({"withdraw", "restore"})
 
 
@@ -58,19 +58,18 @@ class Institutions:
         return Done()
 
     def announce(self, announce: Announce) -> Posted | Done:
-        """Say how many have come since the last time, in one entry."""
-        row = self._connection.execute(_UNANNOUNCED, (announce.topic,)).fetchone()
-        if row is None:
+        """Say how many have come since the last time, in one entry; who has gone again meanwhile is not counted."""
+        newcomers = self._connection.execute(_UNANNOUNCED, (announce.topic,)).fetchall()
+        if not newcomers:
             return Done()
-        count, newcomer = row
         self._connection.execute(_ANNOUNCED, (announce.topic,))
         draft = Draft(
             kind=Kind.JOINED,
-            sender=newcomer,
+            sender=newcomers[0][0],
             cid=new_cid(announce.at),
             digest=bytes(DIGEST_BYTES),
             at=announce.at,
-            count=count,
+            count=len(newcomers),
         )
         return self._log.add(Post(topic=TopicId(announce.topic), generation=0, draft=draft))
 

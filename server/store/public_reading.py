@@ -128,7 +128,7 @@ class SqlitePublicReader(SqliteReader):
 
     def unannounced(self) -> tuple[TopicId, ...]:
         """Return the public groups into which people have come without an entry that says so."""
-        return tuple(row[0] for row in self._rows("SELECT topic FROM topics WHERE unannounced > 0", ()))
+        return tuple(row[0] for row in self._rows("SELECT DISTINCT topic FROM members WHERE unannounced", ()))
 
     # The gate.
 

@@ -37,7 +37,8 @@ PUBLIC_TABLES = (
     # Asked before every publication: what else its author has ever submitted must not be gone through.
     "CREATE INDEX submissions_held ON submissions (author) WHERE state = 'held'",
     "CREATE INDEX submissions_open ON submissions (until, number) WHERE state IN ('waiting', 'held')",
-    "CREATE INDEX submissions_kept ON submissions (number) WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL",
+    """CREATE INDEX submissions_kept ON submissions (number)
+    WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL""",
     "CREATE INDEX submissions_entry ON submissions (topic, seq) WHERE seq IS NOT NULL",
     """CREATE TABLE decisions (
         number INTEGER PRIMARY KEY,

@@ -126,8 +126,8 @@ _SECOND = (
     "ALTER TABLE topics ADD COLUMN listed INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE topics ADD COLUMN history_open INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE topics ADD COLUMN listing BLOB",
-    "ALTER TABLE topics ADD COLUMN unannounced INTEGER NOT NULL DEFAULT 0",  # Came since the last `joined` entry.
-    "ALTER TABLE topics ADD COLUMN newcomer TEXT",  # The last of those.
+    "ALTER TABLE members ADD COLUMN unannounced INTEGER NOT NULL DEFAULT 0",  # Came since the last `joined` entry.
+    "CREATE INDEX unannounced ON members (topic, since) WHERE unannounced",
     "ALTER TABLE members ADD COLUMN screen_name BLOB",
     # In public groups, into which one may come back by oneself: until when those who left were muted.
     """CREATE TABLE mutes (

@@ -24,8 +24,8 @@ from server.topics import (
 _STANDS = "SELECT standing, read FROM members WHERE topic = ? AND person = ?"
 _COME = """
 INSERT OR REPLACE INTO members
-    (topic, person, standing, role, start, since, read, read_nth, greeting, invited_by, changed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (topic, person, standing, role, start, since, read, read_nth, greeting, invited_by, changed, unannounced)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _STAY = """
 UPDATE members SET standing = ?, role = ?, greeting = ?, start = coalesce(?, start), changed = ?
@@ -60,7 +60,6 @@ JOIN people AS peer ON peer.person = theirs.person AND peer.receipts
 WHERE mine.topic = ? AND mine.person = ? AND mine.shown_read IS NULL
 """
 _OPENNESS = "UPDATE topics SET admission = ?, listed = ?, history_open = ? WHERE topic = ?"
-_UNANNOUNCED = "UPDATE topics SET unannounced = unannounced + ?, newcomer = ? WHERE topic = ?"
 _CHANGED = "UPDATE members SET changed = ? WHERE topic = ? AND person = ?"
 _READ = "UPDATE members SET read = ?, read_nth = ?, changed = ? WHERE topic = ? AND person = ?"
 _SETTINGS = """
@@ -111,9 +110,6 @@ def apply(
                 raise ValueError("a block is put by PutBlock, for it holds beyond the chat")
     if stands:
         connection.execute(_COUNT, (topic,))
-    newcomers = [change.person for change in changes if isinstance(change, Stand) and change.unannounced]
-    if newcomers:
-        connection.execute(_UNANNOUNCED, (len(newcomers), newcomers[-1], topic))
     seen = {person: summary(connection, topic, person) for person in stands}
     return {person: found for person, found in seen.items() if found is not None or stands[person] is None}
 
@@ -181,6 +177,7 @@ def _stand(connection: sqlite3.Connection, topic: TopicId, stand: Stand, standin
                 stand.greeting,
                 stand.by,
                 changed,
+                stand.unannounced,
             ),
         )
         if side_of(topic) is Side.PUBLIC:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from compliance.checks.registry import CHECKS
+from compliance.checks.terms import TermList
 from compliance.hooks import configure, judge, options, version
 from compliance.publication import Publication
 from compliance.verdicts import Failure, OnError
@@ -158,3 +159,16 @@ def test_the_hook_on_the_page_has_ten_lines_and_works_when_pasted(
 def test_the_example_of_a_webhooks_answer_is_json() -> None:
     (example,) = re.findall(r"^```json\n(.*?)^```", PAGE.text, re.MULTILINE | re.DOTALL)
     assert json.loads(example)["verdict"] == "reject"
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_page_lists_every_option_of_every_built_in_check(check: str) -> None:
+    body = PAGE.text.partition(f"\n### {check}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
+    table = body.partition("| option |")[2].partition("\n\n")[0]
+    named = [name for row in table.splitlines()[2:] for name in codes(row.split(" | ")[0])]
+    wanted = []
+    for field in msgspec.structs.fields(CHECKS[check].options):
+        wanted.append(field.encode_name)
+        if field.name == "lists":
+            wanted += [f"lists.{inner}" for inner in TermList.__struct_fields__]
+    assert sorted(named) == sorted(wanted)

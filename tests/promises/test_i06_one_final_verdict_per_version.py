@@ -451,7 +451,32 @@ FORGERIES = {
     ),
     "a second ruling on one submission": (
         "INSERT INTO rulings (topic, seq, submission, leaf) SELECT topic, 99, submission, leaf FROM rulings",
-        "UNIQUE constraint failed",
+        "a ruling does not change",
+    ),
+    "another text in the place of one": (
+        (
+            "INSERT OR REPLACE INTO entries (topic, seq, nth, at, kind, sender, cid, body)"
+            " VALUES (:topic, :seq, 1, 1, 'message', 'x', x'00', x'01')"
+        ),
+        "a public entry does not change",
+    ),
+    "a ruling in the place of another": (
+        "INSERT OR REPLACE INTO rulings (topic, seq, submission, leaf) SELECT topic, seq, submission, leaf FROM rulings",
+        "a ruling does not change",
+    ),
+    "a submission that begins by being published": (
+        (
+            "INSERT INTO submissions (submission, author, cid, digest, surface, state, at, seq)"
+            " VALUES ('x', 'x', x'00', x'00', 'card', 'published', 1, 1)"
+        ),
+        "a submission begins by waiting, once",
+    ),
+    "a submission in the place of another": (
+        (
+            "INSERT OR REPLACE INTO submissions (submission, author, cid, digest, surface, state, at)"
+            " VALUES (:held, 'x', x'00', x'00', 'card', 'waiting', 1)"
+        ),
+        "a submission begins by waiting, once",
     ),
     "a ruling that moves": ("UPDATE rulings SET seq = 99", "a ruling does not change"),
     "a ruling that goes": ("DELETE FROM rulings", "a ruling is kept"),

@@ -98,7 +98,7 @@ def test_labels_of_hooks_travel_with_the_entry_to_every_reader(lane: Lane) -> No
     said = lane.member.publish("hello", lane.topic)
     assert said.labels == ("advert", "satire")
     assert said.decision is not None
-    assert (said.decision.kind, said.decision.by) == ("label", "hook one, two")
+    assert (said.decision.kind, said.decision.by) == ("label", "hook one 1, two 1")
     (entry,) = lane.other.entries()
     page = lane.other.do(History, topic=lane.topic).entries
     for body in (entry.body, page[-1].body):
