@@ -134,7 +134,7 @@ def table(
         (frames.Send, Signed(messages.send)),
         (frames.Edit, InTopic(messages.edit)),
         (frames.React, InTopic(messages.react)),
-        (frames.Recall, InTopic(messages.recall, BOTH)),
+        (frames.Recall, Signed(messages.recall, BOTH)),
         (frames.GroupFound, Signed(groups.found)),
         (frames.GroupInvite, InTopic(groups.invite)),
         (frames.GroupAccept, InTopic(groups.accept, outside=True)),

@@ -47,7 +47,7 @@ def main() -> None:
 @_option("--pairs", 50, "Chats on each server; each has two busy connections.")
 @_option("--window", 1, "Messages that each connection keeps under way.")
 @_option("--terms", 10_000, "Terms on the list of the built-in check.")
-@_common(rounds=6, seconds=2.0)
+@_common(rounds=6, seconds=1.8)
 def measure_private(file: Path | None, pairs: int, **asked: Any) -> None:
     """Private messages on servers without hooks and with ten."""
     _measure("gate private", private.measure, file, pair_count=pairs, **asked)
@@ -58,7 +58,7 @@ def measure_private(file: Path | None, pairs: int, **asked: Any) -> None:
 @_option("--characters", 2000, "Of each text.")
 @_option("--terms", 100_000, "Terms on the list of the built-in check.")
 @_option("--window", 1, "Publications that each author keeps under way.")
-@_common(rounds=4, seconds=2.0)
+@_common(rounds=3, seconds=2.0)
 def measure_publish(file: Path | None, **asked: Any) -> None:
     """A publication end to end, beside a private message."""
     _measure("gate publish", publications.measure, file, **asked)
@@ -66,11 +66,11 @@ def measure_publish(file: Path | None, **asked: Any) -> None:
 
 @main.command("beside")
 @_option("--authors", 5, "People who publish, each in a public group with one reader.")
-@_option("--rate", 50.0, "Publications a second, of all authors together.")
+@_option("--rate", 100.0, "Publications a second, of all authors together.")
 @_option("--chats", 5, "Small private groups.")
-@_option("--pace", 100.0, "Private messages a second, in all of them together.")
+@_option("--pace", 200.0, "Private messages a second, in all of them together.")
 @click.option("--every", "poison_s", default=0.5, show_default=True, help="Seconds from one hanging text to the next.")
-@_common(rounds=3, seconds=3.0)
+@_common(rounds=3, seconds=2.5)
 def measure_beside(file: Path | None, **asked: Any) -> None:
     """Everybody else while a hook hangs."""
     _measure("gate beside", poisoned.measure, file, **asked)
@@ -80,7 +80,7 @@ def measure_beside(file: Path | None, **asked: Any) -> None:
 @_option("--private", 500, "Members of the private group.")
 @click.option("--public", "publics", multiple=True, type=int, default=(500, 1000, 5000), show_default=True)
 @_option("--terms", 100_000, "Terms on the list of the built-in check.")
-@_common(rounds=3, seconds=1.5)
+@_common(rounds=3, seconds=1.2)
 def measure_crowd(file: Path | None, **asked: Any) -> None:
     """Fan-out to public groups beside a private one."""
     _measure("gate crowd", crowds.measure, file, **asked)

@@ -93,20 +93,23 @@ def _tell(report: Report, crowds: dict[str, _Crowd]) -> None:
                 "group": name,
                 "entries": sum(stretch.said for stretch in stretches),
                 "deliveries": sum(stretch.deliveries for stretch in stretches),
-                "CPU µs/delivery": middle(each),
+                "µs/delivery": middle(each),
                 "beside private": middle(ratios),
                 "of the rounds": spread(ratios),
-                "CPU ms/entry": middle([stretch.cpu_us / stretch.said / 1000 for stretch in stretches]),
+                "ms/entry": middle([stretch.cpu_us / stretch.said / 1000 for stretch in stretches]),
                 "deliveries/s": middle([stretch.deliveries / stretch.seconds for stretch in stretches]),
-                "to the last, p50 ms": quantile(latencies, 0.5),
+                "p50 ms": quantile(latencies, 0.5),
                 "p99 ms": quantile(latencies, 0.99),
-                "CPU µs to come in, first": crowd.costs_us[0],
-                "last": crowd.costs_us[-1],
+                "µs/join, first": crowd.costs_us[0],
+                "µs/join, last": crowd.costs_us[-1],
                 "lost": sum(stretch.lost for stretch in stretches),
                 "twice": sum(stretch.twice for stretch in stretches),
             }
         )
     report.table(f"One speaks, all of them hear it: {TEXT_CHARS} characters, built-in checks on", rows)
+    report.note(
+        "µs and ms are of CPU; p50 and p99: until the last member has it; joins: the first hundred and the last."
+    )
 
 
 def _raise_limit(files: int) -> None:

@@ -101,8 +101,12 @@ def gated(hooks: Hooks, *, terms: int, seed: int, deadline_ms: int = 5000) -> It
                 file.plugins("one", "two", "three", "four", "five", deadline_ms=deadline_ms)
                 file.webhook(url)
         named = {"HUTONG_COMPLIANCE_HOOKS": str(file.write())} if file.tables else {}
-        # Each hook that fails is a warning in the log; the load counts them itself.
-        settings = {"HUTONG_RATES_PUBLISH": "off", "HUTONG_COMPLIANCE_PACK": "open", "HUTONG_SERVER_LOG_LEVEL": "error"}
+        settings = {
+            "HUTONG_COMPLIANCE_PACK": "open",
+            "HUTONG_LIMITS_HEARTBEAT_S": "3600",  # Those who only listen answer no pings.
+            "HUTONG_RATES_PUBLISH": "off",
+            "HUTONG_SERVER_LOG_LEVEL": "error",  # A hook that fails is a warning; the load counts them itself.
+        }
         with hutongd(**settings, **named) as server:
             yield server
 

@@ -2,13 +2,17 @@
 
 Authors publish at a steady rate through a plugin, others chat privately; latency counts from the intended time until
 the other side has it. In some stretches one more author, in the same groups, says what makes the plugin hang. Stretches
-come in turn, and two of each round are without: how far those two are apart is the noise.
+come in turn, and two of each round are without: how far those two are apart is the noise. In one more, a program that
+has nothing to do with the server takes the processor for as long as a hook that loops: a machine with few processors
+slows everybody down by that much, whatever the server does.
 """
 
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import count, cycle
 from selectors import EVENT_READ, DefaultSelector
@@ -24,10 +28,20 @@ from benchmarks.gate.load import PATIENCE_S, Speaker, come_in, pairs
 from benchmarks.servers import Running
 from benchmarks.wire import Wire
 
-CALM, CALM_AGAIN = "without", "without, again"
-STRETCHES = {CALM: "", SLEEPS: SLEEPS, LOOPS: LOOPS, STUCK: STUCK, CALM_AGAIN: ""}
+CALM, CALM_AGAIN, ELSEWHERE = "without", "without, again", "without, but another program loops as long"
+STRETCHES = {CALM: "", SLEEPS: SLEEPS, LOOPS: LOOPS, STUCK: STUCK, ELSEWHERE: "", CALM_AGAIN: ""}
 DEADLINE_MS = 200  # The default.
 REFUSED = "gate_unavailable"
+_LOOP = """
+import os, sys, time
+os.nice(5)
+busy, every = map(float, sys.argv[1:])
+while True:
+    ends = time.monotonic() + busy
+    while time.monotonic() < ends:
+        pass
+    time.sleep(max(0.0, every - busy))
+"""
 TEXT = "what is said at its time, and should be with the other side a moment later; " * 2
 
 
@@ -160,7 +174,8 @@ def measure(
             for number in range(rounds):
                 for name in source.sample(list(STRETCHES), len(STRETCHES)):
                     flows = town.flows(STRETCHES[name], rate=rate, pace=pace, poison_s=poison_s)
-                    town.stretch(flows, seconds)
+                    with _looping(poison_s) if name == ELSEWHERE else nullcontext():
+                        town.stretch(flows, seconds)
                     publications, messages = flows[0].latencies_ms, flows[1].latencies_ms
                     heard[name].add(publications, messages, hung=town.hung, refused=town.refused)
                 progress(f"round {number + 1} of {rounds}")
@@ -171,6 +186,17 @@ def measure(
     report.note(
         f"A hook hung {hung:,} times, and each time the publication ended as {REFUSED}. Of the others' {refused}."
     )
+
+
+@contextmanager
+def _looping(every_s: float) -> Iterator[None]:
+    """Have another process loop for a hook's deadline again and again, as nice as the workers of hooks are."""
+    command = [sys.executable, "-c", _LOOP, str(DEADLINE_MS / 1000), str(every_s)]
+    with subprocess.Popen(command) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def _poisoner(server: Running, speakers: Sequence[Speaker]) -> list[Speaker]:

@@ -25,14 +25,9 @@ class _Server:
 
     running: Running
     talkers: list[Talker]
-    official: Wire
-    leaves: int
+    leaves: int  # Of its audit log, before.
     stretches: list[Figures] = field(default_factory=list)
     hosts_s: float = 0.0
-
-    def leaves_now(self) -> int:
-        size: int = self.official.request("audit")["size"]
-        return size
 
 
 def measure(
@@ -44,12 +39,9 @@ def measure(
         servers: dict[str, _Server] = {}
         for name, hooks in SERVERS.items():
             running = stack.enter_context(gated(hooks, terms=terms, seed=seed))
-            official = Wire(running.url)
-            official.request("hello", versions=[1])
             talkers = begin_chats(running.url, pair_count)
             run_chats(running, talkers, window=window, seconds=min(1.0, seconds))  # To warm up.
-            server = servers[name] = _Server(running, talkers, official, 0)
-            server.leaves = server.leaves_now()
+            servers[name] = _Server(running, talkers, leaves(running))
             progress(f"{name}: {2 * pair_count} people chat")
         for number in range(rounds):
             for name in source.sample(sorted(servers), len(servers)):
@@ -80,12 +72,21 @@ def _tell(report: Report, servers: dict[str, _Server]) -> None:
                 "p50 ms": quantile(latencies, 0.5),
                 "p99 ms": quantile(latencies, 0.99),
                 "hosts' CPU ms": round(server.hosts_s * 1000),
-                "audit leaves": server.leaves_now() - server.leaves,
+                "audit leaves": leaves(server.running) - server.leaves,
                 "lost": sum(each.lost for each in server.stretches),
                 "twice": sum(each.duplicated for each in server.stretches),
             }
         )
     report.table("Private chats, one to one", rows)
+
+
+def leaves(server: Running) -> int:
+    """Return how many leaves its audit log has: each judgement of a hook is one."""
+    anybody = Wire(server.url)
+    anybody.request("hello", versions=[1])
+    size: int = anybody.request("audit")["size"]
+    anybody.close()
+    return size
 
 
 def hooks_that_answer(server: Running) -> list[str]:
@@ -94,6 +95,6 @@ def hooks_that_answer(server: Running) -> list[str]:
     topic = author.request("group.found_public", cid=now_cid())["topic"]
     said = {"surface": "group_message", "content": {"text": "one text for everybody"}, "topic": topic}
     submission = author.request("publish", cid=now_cid(), **said)["submission"]["submission"]
-    leaves = author.request("receipt", submission=submission)["verdicts"]
-    says = [json.loads(leaf["leaf"]) for leaf in leaves]
+    verdicts = author.request("receipt", submission=submission)["verdicts"]
+    says = [json.loads(verdict["leaf"]) for verdict in verdicts]
     return sorted(leaf["hook"] for leaf in says if leaf["leaf"] == "verdict")

@@ -17,8 +17,8 @@ PRIVATE = "a private message"
 ROWS: dict[str, Hooks] = {
     "published, no hooks": "none",
     "published, a plugin": "a plugin",
-    "published, built-in checks": "checks",
-    "published, built-in checks, labelled": "checks that find",
+    "published, checks": "checks",
+    "published, checks, labelled": "checks that find",
 }
 
 

@@ -111,10 +111,23 @@ class Messages:
 
         return self._unless_muted(topic, caller, at) or _on_target(request.target, caller, topic, decide)
 
-    def recall(self, request: Recall, caller: Caller, topic: TopicState, at: int) -> Decision:
-        """Erase a message or a reaction: one's own, or, as admin of a group, a member's. Nobody is too muted for it."""
+    def recall(self, request: Recall, caller: Caller, at: int) -> Decision:
+        """Erase a message or a reaction: one's own, or, as admin of a group, a member's. Nobody is too muted for it.
 
+        What one has published one may take back at any time, a member still or not.
+        """
+
+        def in_topic(topic: TopicState | None) -> Decision:
+            if topic is None or not (_is_public(topic) or _is_seated(topic, caller)):
+                return NOT_FOUND
+            return self._recall(request, caller, topic, at)
+
+        return With(request.topic, in_topic)
+
+    def _recall(self, request: Recall, caller: Caller, topic: TopicState, at: int) -> Decision:
         def decide(target: Header) -> Decision:
+            if target.sender != caller.person and not _is_seated(topic, caller):
+                return NOT_FOUND
             if target.kind not in {Kind.MESSAGE, Kind.REACTION, Kind.CARD}:
                 return _NOT_YOURS
             if target.sender == caller.person:
@@ -125,10 +138,11 @@ class Messages:
             # Whoever has the text is told to drop it, blocked or not.
             return self._post(request, caller, topic, at, Kind.RECALL, target, target.hidden_from)
 
-        return _on_target(request.target, caller, topic, decide)
+        start = Seq(1) if _is_public(topic) else topic.members[caller.person].start
+        return _on_target(request.target, caller, topic, decide, start=start)
 
     def _is_late(self, topic: TopicState, caller: Caller, target: Header, at: int) -> bool:
-        if topic.side is Side.PUBLIC or target.kind is not Kind.MESSAGE or _steward(topic, caller):
+        if _is_public(topic) or target.kind is not Kind.MESSAGE or _steward(topic, caller):
             return False  # What one has published one may take back at any time.
         return at - target.at > self.recall_ms
 
@@ -174,15 +188,30 @@ def _across(topic: TopicState, sender: PersonId) -> tuple[PersonId | None, tuple
     return (peer if blocked and peer in topic.members else None), changes
 
 
-def _on_target(seq: Seq, caller: Caller, topic: TopicState, decide: Callable[[Header], Decision]) -> Decision:
-    """Decide about an entry the caller can see. Whether it was erased since, the store sees; after a repeat."""
-    if not topic.members[caller.person].start <= seq <= topic.head:
+def _on_target(
+    seq: Seq, caller: Caller, topic: TopicState, decide: Callable[[Header], Decision], *, start: Seq | None = None
+) -> Decision:
+    """Decide about an entry the caller can see, from `start` on (None: from theirs).
+
+    Whether it was erased since, the store sees; after a repeat.
+    """
+    first = topic.members[caller.person].start if start is None else start
+    if not first <= seq <= topic.head:
         return NOT_FOUND
     return Ask(
         lambda reader: reader.header(topic.topic, seq),
         lambda header: NOT_FOUND if header is None or header.hidden_from == caller.person else decide(header),
         topic.side,
     )
+
+
+def _is_public(topic: TopicState) -> bool:
+    return topic.side is Side.PUBLIC
+
+
+def _is_seated(topic: TopicState, caller: Caller) -> bool:
+    member = topic.members.get(caller.person)
+    return member is not None and member.standing is Standing.MEMBER
 
 
 def _steward(topic: TopicState, caller: Caller) -> bool:

@@ -219,8 +219,6 @@ class Publishing:
                     )
                 case writes.Resubmitted(submission):
                     return Answer(SubmissionReply(submission=submission))
-                case writes.TooManyHeld(most):
-                    return _too_many(most)
                 case Conflict():
                     return CONFLICT
                 case _:

@@ -225,10 +225,9 @@ class Reader(TopicReader, PeopleReader, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicFacts:
-    """What the gate's stages ask about an author. `signed`: an agreement's digest. `held`: how many items."""
+    """What the gate's stages ask about an author. `signed`: an agreement's digest."""
 
     signed: bytes | None
-    held: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

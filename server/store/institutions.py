@@ -24,7 +24,7 @@ from server.store.writes import Done, Draft, Post, Posted, Taken, TargetGone
 
 _SIGN = "INSERT OR IGNORE INTO signatures (person, digest, version, at, leaf) VALUES (?, ?, ?, ?, ?)"
 _SIGNED = "SELECT 1 FROM signatures WHERE person = ? AND digest = ?"
-_LAST_OF_KIND = "SELECT leaf FROM leaves WHERE kind = ? ORDER BY number DESC LIMIT 1"
+_LAST_OF_KIND = "SELECT leaf FROM leaves WHERE kind = ? AND submission IS NULL ORDER BY number DESC LIMIT 1"
 _ADD_STAFF = "INSERT OR IGNORE INTO staff (code, role, digest, added_at) VALUES (?, ?, ?, ?)"
 _REMOVE_STAFF = "UPDATE staff SET removed_at = ? WHERE code = ? AND removed_at IS NULL RETURNING role"
 _ON_DUTY = "SELECT role FROM staff WHERE code = ? AND removed_at IS NULL"

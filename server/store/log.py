@@ -251,7 +251,7 @@ class Log:
             self._claims.execute(_CLAIM, (draft.cid, draft.sender, post.topic, tip.head + 1, draft.digest))
             entry = self._append(post.topic, tip, draft)
             self._consequences(post.topic, draft)
-        if not post.changes:
+        if not post.changes and post.founding is None:
             return Posted(post=post, entry=entry, generation=tip.generation)
         generation = self.raise_generation(post.topic)
         self.settle()

@@ -25,8 +25,10 @@ from server.store.writes import (
 from server.topics import SetBlock
 
 _ADD_PERSON = "INSERT INTO people (person, handle, skeleton, password, created_at) VALUES (?, ?, ?, ?, ?)"
+_INTRODUCED = "SELECT 1 FROM people WHERE person = ?"
+_RENAME_LOST = "UPDATE people SET handle = person, skeleton = person WHERE handle = ? OR skeleton = ?"
 _INTRODUCE = """
-INSERT OR IGNORE INTO people (person, handle, skeleton, password, created_at) VALUES (?, ?, ?, '', ?)
+INSERT INTO people (person, handle, skeleton, password, created_at) VALUES (?, ?, ?, '', ?)
 """
 _ADD_DEVICE = """
 INSERT INTO devices (device, person, name, digest, created_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -129,5 +131,11 @@ def _devices(connection: sqlite3.Connection, person: PersonId) -> tuple[DeviceId
 
 
 def introduce(connection: sqlite3.Connection, person: PersonId, handle: str, skeleton: str, *, at: int) -> None:
-    """Let the public side know a person's handle, which never changes, from their first public act on. Nothing else."""
-    connection.execute(_INTRODUCE, (person, handle, skeleton, at))
+    """Let the public side know a person's handle, which never changes, from their first public act on. Nothing else.
+
+    Whom the private side gives a handle has it. Somebody else who has it here is nobody any more: their account was
+    lost with a backup's private store, and only what they published is left, under their id.
+    """
+    if not connection.execute(_INTRODUCED, (person,)).fetchone():
+        connection.execute(_RENAME_LOST, (handle, skeleton))
+        connection.execute(_INTRODUCE, (person, handle, skeleton, at))

@@ -1,4 +1,4 @@
-"""What must always hold in the public store besides what holds in both: rulings, submissions, decisions, their leaves."""
+"""What must always hold in the public store besides what holds in both: rulings, submissions, decisions, leaves."""
 
 from server.store.doctor import Invariant
 

@@ -54,7 +54,7 @@ class SqlitePublicReader(SqliteReader):
     def facts(self, author: PersonId, agreement: bytes | None) -> PublicFacts:
         """Return what the gate's stages ask about `author`."""
         row = self._row(SIGNED, (author, agreement or b""))
-        return PublicFacts(signed=row[0] if row else None, held=submissions.held_by(self._connection, author))
+        return PublicFacts(signed=row[0] if row else None)
 
     def submitted(self, author: PersonId, cid: Cid) -> SubmittedBefore | None:
         """Return what `author` submitted as `cid`."""

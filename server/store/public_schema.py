@@ -8,6 +8,7 @@ from server.store.audit import AUDIT_TABLES
 
 PUBLIC_TABLES = (
     *AUDIT_TABLES,
+    "CREATE INDEX leaves_of_kind ON leaves (kind, number) WHERE submission IS NULL",
     """CREATE TABLE submissions (
         number INTEGER PRIMARY KEY,
         submission TEXT NOT NULL UNIQUE,

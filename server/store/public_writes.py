@@ -20,7 +20,7 @@ class Submit(msgspec.Struct, frozen=True, kw_only=True):
     """Keep what somebody wants to publish, before anybody judges it.
 
     `handle`, `skeleton`: for the first time that this author does anything public. `digest`: keyed, of all that the
-    request says. Outcomes: Accepted | Resubmitted | Conflict | TooManyHeld.
+    request says. Outcomes: Accepted | Resubmitted | Conflict.
     """
 
     submission: SubmissionId
@@ -61,12 +61,6 @@ class Resubmitted(msgspec.Struct, frozen=True):
     """The author submitted this before: here is what has become of it."""
 
     submission: Submission
-
-
-class TooManyHeld(msgspec.Struct, frozen=True):
-    """So many items of this author are held already."""
-
-    most: int
 
 
 class Conclude(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,9 +211,7 @@ PublicWrite = (
     | AddStaff
     | RemoveStaff
 )
-PublicOutcome = (
-    Accepted | Resubmitted | TooManyHeld | Concluded | Dropped | NotPossible | NoSuchSubmission | OffDuty | Signed
-)
+PublicOutcome = Accepted | Resubmitted | Concluded | Dropped | NotPossible | NoSuchSubmission | OffDuty | Signed
 PUBLIC_WRITES: frozenset[type] = frozenset(get_args(PublicWrite))
 AnyWrite = Write | PublicWrite
 AnyOutcome = Outcome | PublicOutcome

@@ -98,8 +98,6 @@ class SqliteReader:
                 person: Member(Standing(standing), Role(role), start, muted_until)
                 for person, standing, role, start, muted_until in connection.execute(_MEMBERS, (topic,))
             }
-            if kind == TopicKind.CARD:  # Nobody is a member of a card, but it is somebody's.
-                members[one] = Member(Standing.MEMBER, Role.OWNER, Seq(1))
             absent = dict(connection.execute("SELECT person, until FROM mutes WHERE topic = ?", (topic,)).fetchall())
             blockers = connection.execute(_BLOCKERS, {"one": one, "other": other}).fetchall() if one else []
         return TopicState(

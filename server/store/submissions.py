@@ -13,7 +13,7 @@ from protocol.entries import Kind
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
 from protocol.publications import Surface, decode_content, encode_content
 from server.store import people
-from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit, TooManyHeld
+from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit
 from server.store.writes import Conflict, Done
 
 SALT_BYTES = 32
@@ -78,7 +78,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     decision: str | None
 
 
-def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmitted | Conflict | TooManyHeld:
+def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmitted | Conflict:
     """Keep what somebody wants to publish. A repeat gets what it has become, never a second judgement."""
     row = by_cid(connection, submit.author, submit.cid)
     if row is not None:
@@ -86,9 +86,6 @@ def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmi
         return Resubmitted(view(connection, row)) if same else Conflict()
     if connection.execute(_CLAIMED, (submit.cid, submit.author)).fetchone():
         return Conflict()
-    most = submit.bench.pack.holds.per_author
-    if held_by(connection, submit.author) >= most:
-        return TooManyHeld(most)
     people.introduce(connection, submit.author, submit.handle, submit.skeleton, at=submit.at)
     topic = submit.topic or card_of(connection, submit.author)
     connection.execute(

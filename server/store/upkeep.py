@@ -66,6 +66,8 @@ class DamagedError(StoreError):
 def backup(data: Path, dest: Path, progress: Report) -> None:
     """Copy the stores of `data` to the new directory `dest`, each as it is at one moment, also while a server writes.
 
+    The public one first: whom it knows the private one, copied later, knows, too.
+
     Raises:
         NoStoreError: There is nothing to copy.
         NotEmptyError: `dest` is there already.
@@ -76,7 +78,7 @@ def backup(data: Path, dest: Path, progress: Report) -> None:
     partial = dest.with_name(f"{dest.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # Of a backup that was interrupted.
     partial.mkdir(parents=True, mode=0o700)
-    for side, path in stores.items():
+    for side, path in sorted(stores.items(), key=lambda store: store[0] is Side.PRIVATE):
         _copy(path, store_path(partial, side), side, progress)
     _sync_directory(partial)
     partial.replace(dest)
@@ -99,11 +101,14 @@ def restore(source: Path, data: Path, *, force: bool, progress: Report) -> None:
         for side, path in stores.items():
             _copy(path, _partial(data, side), side, progress)
             _verify(_partial(data, side), path)
-        for side in stores:
+        for side in Side:
             target = store_path(data, side)
             for beside in ("-wal", "-shm"):  # First: the log of the old store must never meet the new one.
                 target.with_name(target.name + beside).unlink(missing_ok=True)
-            _partial(data, side).replace(target)
+            if side in stores:
+                _partial(data, side).replace(target)
+            else:  # The backup is from before there was one: what is here is of another life.
+                target.unlink(missing_ok=True)
         _sync_directory(data)
 
 

@@ -7,7 +7,7 @@ from blake3 import blake3
 
 from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind
 from protocol.frames import SyncReply
-from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId, new_cid, new_id
+from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId, new_cid, new_id, new_public_topic_id
 from server.store.base import Failed, Reader, Store
 from server.store.writes import (
     AddPerson,
@@ -61,9 +61,10 @@ def seat(person: PersonId, role: Role = Role.MEMBER, start: int | None = None) -
 
 @dataclass
 class Desk:
-    """A store with its writer and one reader."""
+    """A store with its writer and one reader. `side`: the one it is of."""
 
     store: Store
+    side: Side = Side.PRIVATE
     read: Reader = field(init=False)
     handles: dict[PersonId, str] = field(default_factory=dict)
 
@@ -73,6 +74,10 @@ class Desk:
     def close(self) -> None:
         self.read.close()
         self.store.close()
+
+    def new_topic(self) -> TopicId:
+        """Return an id for a topic of this side."""
+        return TopicId(new_id()) if self.side is Side.PRIVATE else new_public_topic_id()
 
     def commit(self, *writes: Write) -> list[Outcome | Failed]:
         return self.store.writer().commit(writes)
@@ -111,8 +116,8 @@ class Desk:
 
     def chat(self, one: PersonId, other: PersonId, text: str = "hello") -> TopicId:
         """Begin a chat: `one` says something to `other`."""
-        topic = TopicId(new_id())
-        founding = Founding(kind=TopicKind.CHAT, side=Side.PRIVATE, peers=(min(one, other), max(one, other)))
+        topic = self.new_topic()
+        founding = Founding(kind=TopicKind.CHAT, side=self.side, peers=(min(one, other), max(one, other)))
         changes = tuple(seat(person) for person in dict.fromkeys((one, other)))
         posted = self.do(Post(topic=topic, generation=0, draft=draft(one, text), changes=changes, founding=founding))
         assert isinstance(posted, Posted), posted
@@ -120,8 +125,8 @@ class Desk:
 
     def group(self, owner: PersonId, *others: PersonId) -> TopicId:
         """Found a group and seat `others` one after the other."""
-        topic = TopicId(new_id())
-        founding = Founding(kind=TopicKind.GROUP, side=Side.PRIVATE)
+        topic = self.new_topic()
+        founding = Founding(kind=TopicKind.GROUP, side=self.side)
         founded = draft(owner, "the lane", Kind.FOUNDED)
         changes = (seat(owner, Role.OWNER),)
         posted = self.do(Post(topic=topic, generation=0, draft=founded, changes=changes, founding=founding))

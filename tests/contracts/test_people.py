@@ -23,6 +23,9 @@ from server.store.writes import (
 from server.topics import SetBlock
 from tests.contracts.desk import NOON, Desk, device, draft
 
+# The public side knows people by their handles, and has none of this.
+pytestmark = pytest.mark.parametrize("desk", ["on disk", "in memory"], indirect=True)
+
 ALL = Preferences(receipts=True, presence=True)
 
 

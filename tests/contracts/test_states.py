@@ -1,13 +1,15 @@
 """A topic's state is the same whether it is read or folded: memory and disk tell one story."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.entries import Kind, Role, Side, Standing, TopicKind
-from protocol.ids import PersonId, Seq, TopicId, new_id
+from protocol.ids import PersonId, Seq
 from server.store.sqlite import SqliteStore
 from server.store.writes import BlockPut, Founding, Post, Posted
 from server.topics import Change, Mute, SetLink, SetName, SetNotice, Stand, TopicState
+from tests.contracts.conftest import public_desk
 from tests.contracts.desk import Desk, draft, seat
 
 PEOPLE = 4
@@ -45,19 +47,18 @@ def changes_of(kind: str, what: object, people: list[PersonId]) -> tuple[Change,
     return ()
 
 
-@given(st.lists(steps, max_size=12))
+@pytest.mark.parametrize("side", list(Side))
+@given(script=st.lists(steps, max_size=12))
 @settings(deadline=None)
-def test_a_group_read_is_the_group_folded(script: list[tuple[str, object, bool]]) -> None:
-    desk = Desk(SqliteStore.in_memory(Side.PRIVATE))
+def test_a_group_read_is_the_group_folded(side: Side, script: list[tuple[str, object, bool]]) -> None:
+    desk = Desk(SqliteStore.in_memory(Side.PRIVATE)) if side is Side.PRIVATE else public_desk()
     people = [desk.person(f"person-{number}") for number in range(PEOPLE)]
-    topic = TopicId(new_id())
+    topic = desk.new_topic()
     first = (seat(people[0], Role.OWNER),)
-    founding = Founding(kind=TopicKind.GROUP, side=Side.PRIVATE)
+    founding = Founding(kind=TopicKind.GROUP, side=side)
     founded = draft(people[0], b"", Kind.FOUNDED)
     desk.do(Post(topic=topic, generation=0, draft=founded, changes=first, founding=founding))
-    folded = TopicState(
-        topic=topic, kind=TopicKind.GROUP, side=Side.PRIVATE, generation=1, head=Seq(1), nth=0, members={}
-    )
+    folded = TopicState(topic=topic, kind=TopicKind.GROUP, side=side, generation=1, head=Seq(1), nth=0, members={})
     folded.apply(first, seq=Seq(1))
     for kind, what, with_entry in script:
         changes = changes_of(kind, what, people)

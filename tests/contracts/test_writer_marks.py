@@ -2,9 +2,9 @@
 
 import pytest
 
-from protocol.entries import Side, Standing, TopicKind
+from protocol.entries import Standing, TopicKind
 from protocol.frames import Summary
-from protocol.ids import PersonId, Seq, TopicId, new_id
+from protocol.ids import PersonId, Seq, TopicId
 from server.store.writes import Founding, Marked, MarkRead, Post, Posted, SetPreferences, SetTopicSettings, Stale
 from server.topics import SetName, SetNotice, Stand
 from tests.contracts.desk import Desk, draft, seat
@@ -127,8 +127,8 @@ def test_what_is_hidden_from_one_is_not_unread_for_them(desk: Desk, ann: PersonI
 def test_a_chat_begun_with_one_who_blocks_has_no_row_for_them(desk: Desk, ann: PersonId, bo: PersonId) -> None:
 
     desk.block(bo, ann)
-    topic = TopicId(new_id())
-    founding = Founding(kind=TopicKind.CHAT, side=Side.PRIVATE, peers=(min(ann, bo), max(ann, bo)))
+    topic = desk.new_topic()
+    founding = Founding(kind=TopicKind.CHAT, side=desk.side, peers=(min(ann, bo), max(ann, bo)))
     unheard = draft(ann, hidden_from=bo)
     posted = desk.do(Post(topic=topic, generation=0, draft=unheard, changes=(seat(ann),), founding=founding))
     assert isinstance(posted, Posted)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from protocol.entries import Kind, Role, Side, Standing, TopicKind
-from protocol.ids import PersonId, Seq, TopicId, new_cid, new_id
+from protocol.ids import PersonId, Seq, TopicId, new_cid
 from server.store.base import Failed
 from server.store.writes import Conflict, Erase, Exists, Founding, Post, Posted, Repeated, Stale, TargetGone
 from server.topics import Mute, SetBlock, SetLink, SetName, SetNotice, Stand
@@ -141,7 +141,7 @@ def test_a_post_decided_before_a_change_in_the_same_batch_is_stale(desk: Desk) -
 
 def test_a_post_to_a_topic_that_is_not_there_is_stale(desk: Desk) -> None:
     ann = desk.person("ann")
-    assert desk.do(Post(topic=TopicId(new_id()), generation=1, draft=draft(ann))) == Stale()
+    assert desk.do(Post(topic=desk.new_topic(), generation=1, draft=draft(ann))) == Stale()
 
 
 def test_an_entry_about_what_is_not_there_finds_its_target_gone(pair: Pair) -> None:
@@ -187,17 +187,18 @@ def test_erase_blanks_bodies_and_leaves_the_numbers(pair: Pair) -> None:
 
 
 def test_a_chat_of_two_people_begins_once(pair: Pair) -> None:
-    founding = Founding(kind=TopicKind.CHAT, side=Side.PRIVATE, peers=(min(pair.ann, pair.bo), max(pair.ann, pair.bo)))
-    again = Post(topic=TopicId(new_id()), generation=0, draft=draft(pair.bo), founding=founding)
+    peers = (min(pair.ann, pair.bo), max(pair.ann, pair.bo))
+    founding = Founding(kind=TopicKind.CHAT, side=pair.desk.side, peers=peers)
+    again = Post(topic=pair.desk.new_topic(), generation=0, draft=draft(pair.bo), founding=founding)
     assert pair.desk.do(again) == Exists(pair.topic)
 
 
 def test_two_that_begin_the_same_chat_in_one_batch_find_each_other(desk: Desk) -> None:
     ann, bo = desk.person("ann"), desk.person("bo")
-    founding = Founding(kind=TopicKind.CHAT, side=Side.PRIVATE, peers=(min(ann, bo), max(ann, bo)))
+    founding = Founding(kind=TopicKind.CHAT, side=desk.side, peers=(min(ann, bo), max(ann, bo)))
     seats = (seat(ann), seat(bo))
     one, other = (
-        Post(topic=TopicId(new_id()), generation=0, draft=draft(person), changes=seats, founding=founding)
+        Post(topic=desk.new_topic(), generation=0, draft=draft(person), changes=seats, founding=founding)
         for person in (ann, bo)
     )
     first, second = desk.commit(one, other)
@@ -216,8 +217,9 @@ def test_one_may_chat_with_oneself(desk: Desk) -> None:
 
 def test_a_topic_of_the_other_side_fails(desk: Desk) -> None:
     ann = desk.person("ann")
-    founding = Founding(kind=TopicKind.GROUP, side=Side.PUBLIC)
-    topic = TopicId(new_id())
+    (other,) = set(Side) - {desk.side}
+    founding = Founding(kind=TopicKind.GROUP, side=other)
+    topic = desk.new_topic()
     post = Post(topic=topic, generation=0, draft=draft(ann, kind=Kind.FOUNDED), founding=founding)
     assert isinstance(desk.do(post), Failed)
     assert desk.read.topic(topic) is None

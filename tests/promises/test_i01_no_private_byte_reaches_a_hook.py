@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 from blake3 import blake3
-from hypothesis import settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from compliance.publication import Publication
@@ -20,7 +19,7 @@ from protocol.ids import TopicId
 from protocol.public import GroupFoundPublic, Publish, TakeBack
 from protocol.publications import Content, Part, Published, Surface
 from tests.support.aviary import PRIVATE_CARRIERS, PUBLIC_CARRIERS, Aviary, as_hooks_get_it, word
-from tests.support.crowd import LABELS, Crowd
+from tests.support.crowd import LABELS, LONG, Crowd
 from tests.support.inline import InlineServer
 from tests.support.panel import StaffedPanel
 
@@ -109,7 +108,7 @@ def digests(seen: list[Publication]) -> set[str]:
 
 
 def test_hooks_see_what_somebody_published_and_no_private_byte_whatever_people_do() -> None:
-    run_state_machine_as_test(Overheard, settings=settings(stateful_step_count=50))
+    run_state_machine_as_test(Overheard, settings=LONG)
     assert Overheard.carried == PRIVATE_CARRIERS, "some private text was never said, so nothing was shown about it"
     assert Overheard.asked == set(REQUESTS)
     filled = set(Content.__struct_fields__) - {"parts"} | set(Part.__struct_fields__)

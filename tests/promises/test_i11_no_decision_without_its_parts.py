@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from compliance import leaves
 from compliance.leaves import LeafKind
 from compliance.pack import AtEnd
-from compliance.tree import leaf_hash, verify_inclusion
+from compliance.tree import verify_inclusion
 from protocol.decisions import Decision, DecisionKind, Span, SubmissionState
 from protocol.ids import DecisionId, SubmissionId, new_id
 from protocol.public import ShowReceipt, Submissions
@@ -85,7 +85,7 @@ def assert_whole(server: InlineServer, about: dict[str, Any], decision: Decision
         assert all(0 <= span.start < span.end <= len(texts[span.path]) for span in decision.where)
     (leaf,) = [leaf for leaf in leaves_of(server, LeafKind.DECISION) if leaf["number"] == decision.leaf]
     assert leaf["submission"] == about["submission"]
-    plain = msgspec.to_builtins(decision)
+    plain = msgspec.json.decode(msgspec.json.encode(decision))
     for part in ("decision", "kind", "ground", "clause", "by", "automated", "at"):
         assert leaf[part] == plain[part]
     for part in ("bottom_line", "agreement", "until"):
@@ -238,7 +238,7 @@ def test_a_decision_can_be_proved_by_its_addressee(server: InlineServer) -> None
     receipt = ann.do(ShowReceipt, submission=item)
     (decision,) = reply.decisions
     (leaf,) = [verdict for verdict in receipt.verdicts if verdict.number == decision.leaf]
-    assert verify_inclusion(leaf_hash(leaf.leaf), leaf.number, receipt.size, leaf.path, receipt.root)
+    assert verify_inclusion(leaf.leaf, number=leaf.number, size=receipt.size, root=receipt.root, path=leaf.path)
     assert receipt.salt is not None
     assert leaves.read(leaf.leaf)["facts"] == leaves.commitment(receipt.salt, decision.facts.encode())
 
@@ -302,15 +302,15 @@ def held() -> Iterator[SimpleNamespace]:
     server.close()
 
 
-def insert(held: SimpleNamespace, *, leaf: dict[str, Any] | None = None, **changes: Any) -> None:
-    """Write one more hold of the item down, with `changes`; its leaf says the same, but for what `leaf` has."""
+def insert(held: SimpleNamespace, *, leaf_says: dict[str, Any] | None = None, **changes: Any) -> None:
+    """Write one more hold of the item down, with `changes`; its leaf says the same, but for `leaf_says`."""
     decision = msgspec.structs.replace(held.decision, decision=DecisionId(new_id()))
     spoken = {"decision", "kind", "ground", "clause", "bottom_line", "agreement", "by", "automated", "at", "until"}
-    said = {name: value for name, value in changes.items() if name in spoken and value is not None} | (leaf or {})
+    said = {name: value for name, value in changes.items() if name in spoken and value is not None} | (leaf_says or {})
     told = msgspec.structs.replace(decision, **{k: v for k, v in said.items() if k in spoken})
     audit = AuditLog(held.connection)
     number = audit.append(
-        leaves.decided(told, submission=(leaf or {}).get("submission", held.item), commitment="c", facts="f")
+        leaves.decided(told, submission=(leaf_says or {}).get("submission", held.item), commitment="c", facts="f")
     )
     row = {
         "decision": decision.decision, "submission": held.item, "kind": "hold", "ground": decision.ground,
@@ -383,7 +383,7 @@ def test_the_file_refuses_a_decision_whose_leaf_says_another(held: SimpleNamespa
         held.decision = msgspec.structs.replace(held.decision, where=UNLIKE[part])
         changes: dict[str, Any] = {}
     else:
-        changes = {"leaf": {part: UNLIKE[part]}}
+        changes = {"leaf_says": {part: UNLIKE[part]}}
     with pytest.raises(sqlite3.IntegrityError, match="a decision without its leaf"):
         insert(held, **changes)
 
@@ -432,7 +432,8 @@ FORGETFUL: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "the decision itself": lambda patch: patch.setattr(Records, "decide", lambda self, *a, **k: DecisionId("n" * 16)),
     "its leaf": lambda patch: patch.setattr(Records, "leave", lambda self, leaf: 0),
     "its facts": lambda patch: patch.setattr(
-        "server.store.records._DECIDE", "INSERT INTO decisions SELECT NULL, ?, ?, ?, ?, ?, ?, ?, ?, substr(?, 1, 0), ?, ?, ?, ?, ?, ?"
+        "server.store.records._DECIDE",
+        "INSERT INTO decisions SELECT NULL, ?, ?, ?, ?, ?, ?, ?, ?, substr(?, 1, 0), ?, ?, ?, ?, ?, ?",
     ),
 }  # fmt: skip
 

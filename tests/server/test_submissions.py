@@ -502,12 +502,20 @@ def test_many_holds_that_end_together_all_end(lane: Lane) -> None:
 # Caps.
 
 
-def test_past_the_cap_nothing_more_is_submitted_until_one_is_decided(strict: Lane) -> None:
+def test_at_the_cap_nothing_more_is_held_until_one_is_decided(strict: Lane) -> None:
     first = strict.held("one")
     strict.held("two")
+    strict.server.panel.hooks = says(HOLD)
     fields = published("three", strict.topic, Surface.GROUP_MESSAGE)
     assert strict.member.refused(Publish, **fields) == "too_many"
     strict.server.officer("K7").do(OfficerDecide, item=first.submission, act=OfficerAct.RELEASE)
+    assert strict.member.publish("three", strict.topic).state is SubmissionState.HELD
+
+
+def test_at_the_cap_what_nothing_speaks_against_appears(strict: Lane) -> None:
+    strict.held("one")
+    strict.held("two")
+    strict.server.panel.hooks = {}
     assert strict.member.publish("three", strict.topic).state is SubmissionState.PUBLISHED
 
 

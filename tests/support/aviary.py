@@ -21,6 +21,7 @@ from protocol.publications import Content, Part
 from server.hooks import webhook, wire
 
 SHORT_BYTES = 16 << 10  # Up to there it is quicker to look for each than to build what looks for all.
+MARK = "canary"
 INNER = slice(8, 26)  # A part of a canary, long enough to be found by nothing else.
 PRIVATE_CARRIERS = frozenset(
     field
@@ -71,7 +72,7 @@ class Aviary:
 
 def word(seed: str) -> str:
     """Return the canary of this seed."""
-    return f"canary{blake3(seed.encode()).hexdigest()[:24]}"
+    return f"{MARK}{blake3(seed.encode()).hexdigest()[:24]}"
 
 
 def is_in(data: bytes, canary: str) -> bool:
@@ -93,7 +94,8 @@ def forms(canary: str) -> tuple[bytes, ...]:
         for shift in range(3):
             coded = base64.b64encode(b"?" * shift + plain)
             found += [coded[4:-4], coded[4:-4].translate(bytes.maketrans(b"+/", b"-_"))]
-        for sent in (plain, encode(Text(text=canary))):
+        # A secret that the server made has too many bits for that, and is kept as a digest.
+        for sent in (plain, encode(Text(text=canary))) if canary.startswith(MARK) else ():
             digest = blake3(sent).digest()
             found += [digest[:16], digest[:16].hex().encode(), base64.b64encode(digest)[:21]]
         _known[canary] = tuple(dict.fromkeys(found))
