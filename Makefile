@@ -20,12 +20,13 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup  ## A town of people chats through a real server that is killed in the middle.
 	@$(BIN)/hutongd demo
 
-test: setup  ## Format, lint, types, import contracts, tests with branch coverage.
+test: setup  ## Format, lint, types, import contracts, all tests under each policy pack, with branch coverage.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --cov --cov-report=term
+	HUTONGTEST_PACK=open $(BIN)/pytest --cov --cov-report=
+	HUTONGTEST_PACK=cn-2014 $(BIN)/pytest --cov --cov-append --cov-report=term
 
 format: setup  ## Let ruff put the code in order.
 	$(BIN)/ruff format .

@@ -367,7 +367,7 @@ async def test_no_private_word_is_in_anything_that_a_real_server_writes_prints_o
             for command in COMMANDS:
                 assert operator(*command.split(), "--data", daemon.data) == 0
             printed += "".join(capsys.readouterr())
-            assert '"leaf": "verdict"' in printed.replace("\\", "")
+            assert printed.count("commitment") > len(receiver.got), "the leaves of the audit log are among it"
             await town.go_home()
             assert await daemon.stop() == 0
 

@@ -46,7 +46,7 @@ def view(messages: Iterable[dict[Any, Any] | Push]) -> list[str]:
 
 @contextmanager
 def ids_in_order() -> Iterator[None]:
-    """Give people and public topics ids that rise, for the length of the block: what is sorted by them is alike then."""
+    """Give people and public topics ids that rise, for the length of the block: what they sort is in the same order."""
     numbers = count()
 
     def next_id() -> str:
