@@ -50,7 +50,10 @@ class Cache:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode.
-        self._database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=BUSY_SECONDS)
+        # Used from one thread, but let go by whichever happens to collect it.
+        self._database = sqlite3.connect(
+            path or ":memory:", isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+        )
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute("PRAGMA secure_delete = ON")  # A recalled body is gone from the file too.

@@ -6,7 +6,7 @@ changed, again. What became of it is told in full. `send` never comes here, and 
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import click
@@ -27,7 +27,7 @@ from protocol.entries import Side, TopicKind, side_of
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.frames import Summary
 from protocol.ids import Cid, Seq, TopicId
-from protocol.public import GateReply, Publish, ShowGate
+from protocol.public import GateReply, GroupListing, Publish, ShowGate
 from protocol.publications import Content, Surface
 
 PATIENCE_SECONDS = 30.0  # A gate that cannot judge is asked again for so long.
@@ -108,6 +108,14 @@ async def audience(session: Session, screen: Screen, summary: Summary | None) ->
     )  # fmt: skip
 
 
+async def counted(session: Session, here: Audience) -> Audience:
+    """Return `here` with the number of members there really are now: the one that is synced may be a little behind."""
+    if here.topic is None:
+        return here
+    listing = (await session.request(GroupListing(id=0, topic=here.topic))).listing
+    return replace(here, members=listing.members)
+
+
 def has_agreed(cache: Cache, here: Audience) -> bool:
     """Say whether this person knows who sees what is published here, and agreed to it before."""
     return cache.note(_key(here.topic)) == here.terms
@@ -131,7 +139,7 @@ async def consent(session: Session, screen: Screen, here: Audience, *, yes: bool
         RefusedError: The answer was no.
     """
     if not has_agreed(session.cache, here):
-        await ask(screen, here, yes=yes)
+        await ask(screen, await counted(session, here), yes=yes)
         agree(session.cache, here)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from client.line import names
-from client.line.publishing import Audience, agree, audience, base_of, has_agreed, has_ever_agreed
+from client.line.publishing import Audience, agree, audience, base_of, counted, has_agreed, has_ever_agreed
 from client.line.screen import Screen
 from client.session import Session
 from protocol import content, limits
@@ -107,7 +107,8 @@ class PublicVoice:
             self._here = await audience(self._session, self._screen, summary)
         if has_agreed(self._session.cache, self._here):
             return True
-        if not await self._ask([*self._here.lines(), "Publish there? y or n"]):
+        here = await counted(self._session, self._here)
+        if not await self._ask([*here.lines(), "Publish there? y or n"]):
             return False
         agree(self._session.cache, self._here)
         return True

@@ -35,7 +35,7 @@ PUBLIC_TABLES = (
         CHECK ((state = 'held') = (until IS NOT NULL))
     ) STRICT""",
     "CREATE INDEX submissions_of ON submissions (author, number)",
-    # Asked before every publication: what else its author has ever submitted must not be gone through.
+    # Asked at every hold: what else its author has ever submitted must not be gone through.
     "CREATE INDEX submissions_held ON submissions (author) WHERE state = 'held'",
     "CREATE INDEX submissions_open ON submissions (until, number) WHERE state IN ('waiting', 'held')",
     """CREATE INDEX submissions_kept ON submissions (number)

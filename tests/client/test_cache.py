@@ -1,7 +1,10 @@
 """The cache: entries, gaps, summaries, whose it is."""
 
+import gc
 import sqlite3
 import stat
+import threading
+import weakref
 from pathlib import Path
 
 import msgspec
@@ -328,6 +331,17 @@ def test_the_file_is_its_owners_only_and_lasts(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     cache.close()
     assert [line[3] for line in Cache(path).log(TOPIC)] == [b"1"]
+
+
+def test_a_cache_nobody_holds_is_let_go_by_whichever_thread_finds_it() -> None:
+    held: list[object] = [Cache()]
+    unheld = weakref.ref(held[0])
+    held.append(held)  # In a circle, so that only the collector finds it.
+    del held
+    finding = threading.Thread(target=gc.collect)
+    finding.start()
+    finding.join()
+    assert unheld() is None
 
 
 def test_a_cache_of_somebody_else_is_emptied(cache: Cache) -> None:

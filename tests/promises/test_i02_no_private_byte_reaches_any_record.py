@@ -73,6 +73,8 @@ class Recorded(Crowd):
         assert self.aviary.seen_in(leaves) == []
         assert self.aviary.seen_in(log) == []
         assert not [handle for handle in HANDLES if handle.encode() in log + leaves + staff + hooks]
+        if b'"request.failed"' in log:
+            self.controls.add("log")
         private = records.raw(records.private(self.server))
         for place, data in {"hooks": hooks, "staff": staff, "public.db": stored, "private.db": private}.items():
             if self.aviary.seen_in(data):
@@ -82,7 +84,7 @@ class Recorded(Crowd):
 def test_no_record_has_a_private_word_whatever_people_do() -> None:
     run_state_machine_as_test(Recorded, settings=LONG)
     assert Recorded.carried == PRIVATE_CARRIERS, "some private text was never said, so nothing was shown about it"
-    assert Recorded.controls == {"hooks", "staff", "public.db", "private.db"}, "the search finds what is there"
+    assert Recorded.controls == {"hooks", "staff", "public.db", "private.db", "log"}, "the search finds what is there"
 
 
 # A real server, as loud as it can be made, with a hook of every kind.

@@ -61,7 +61,7 @@ from server.manifest import ways, whole_table
 from tests.support.inline import Caller, InlineServer
 from tests.support.panel import StaffedPanel
 from tests.support.public import GROUND, HOLD, REJECT, officer, public_group, publication_of, publish
-from tests.support.twins import Names, ids_in_order, view
+from tests.support.worlds import Names, ids_in_order, view
 
 HIDDEN = "somethingnobodysees"
 WAYS = {way.operation: way for way in ways(whole_table())}

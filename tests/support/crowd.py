@@ -6,7 +6,7 @@ A state machine for Hypothesis: a promise is a subclass that looks, after each s
 import random
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import msgspec
 from hypothesis import Phase, note, settings
@@ -176,6 +176,18 @@ class Crowd(RuleBasedStateMachine):
             self.panel.answer()
         self.server.settle()
 
+    @rule(chance=CHANCES)
+    def a_room_of_the_server_fails(self, chance: int) -> None:
+        """Have whatever is asked next fail, with all that was asked and by whom in the words of the exception."""
+        operation = sorted(REQUESTS)[chance % len(REQUESTS)]
+        decide = self.server.engine._dispatch.decide
+        self.server.engine._dispatch.decide = _failing  # type: ignore[method-assign]
+        try:
+            self._somebody_asks(operation, chance, tidy=False)
+        finally:
+            self.server.engine._dispatch.decide = decide  # type: ignore[method-assign]
+        self._tidy()
+
     @rule(seconds=st.sampled_from([1, 6, 90, 100 * 3600]))
     def time_passes(self, seconds: int) -> None:
         self.server.clock.pass_time(seconds)
@@ -196,7 +208,7 @@ class Crowd(RuleBasedStateMachine):
 
     # How it is asked.
 
-    def _somebody_asks(self, operation: str, seed: int) -> None:
+    def _somebody_asks(self, operation: str, seed: int, *, tidy: bool = True) -> None:
         chance = random.Random(f"{operation} {seed} {self._number}")
         caller = self._whoever_asks(operation, chance)
         self.asking = caller
@@ -204,7 +216,8 @@ class Crowd(RuleBasedStateMachine):
         request = request_of(operation, chance, self, number=self._number)
         note(f"{self.handles.get(caller, 'a stranger or an officer')}: {request}")
         self.carry_out(caller, request)
-        self._tidy()
+        if tidy:
+            self._tidy()
 
     def _whoever_asks(self, operation: str, chance: random.Random) -> Caller:
         others = 1 if operation in STRANGERS or operation.startswith("officer.") else 15
@@ -216,8 +229,8 @@ class Crowd(RuleBasedStateMachine):
             likely = [self.officer]
         return chance.choice(likely)
 
-    def ask(self, caller: Caller, operation: str, **fields: Any) -> None:
-        """Ask for something that is not refused."""
+    def ask(self, caller: Caller, operation: str, **fields: Any) -> Any:
+        """Ask for something that is not refused, and return what is answered."""
         self.asking = caller
         self._number += 1
         shape = REQUESTS[operation]
@@ -225,6 +238,7 @@ class Crowd(RuleBasedStateMachine):
             fields.setdefault("cid", caller.cid())
         answer = self.carry_out(caller, msgspec.convert({"id": self._number, "op": operation, **fields}, shape))
         assert not isinstance(answer, Refusal), answer
+        return answer
 
     def carry_out(self, caller: Caller, request: Request[Reply]) -> Reply | Refusal | None:
         """Ask, take in what was answered, and return it; None: it waits for hooks, or the line was closed."""
@@ -436,6 +450,10 @@ class Crowd(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.opened.close()
+
+
+def _failing(*asked: Any) -> NoReturn:
+    raise ValueError(f"{asked}")
 
 
 def _says(request: Request[Reply], field: tuple[str, str]) -> bool:

@@ -127,6 +127,11 @@ def public_dump(server: InlineServer) -> str:
     return "\n".join(connection_of(server).iterdump())
 
 
+def private_dump(server: InlineServer) -> str:
+    """Return all that is stored on the private side, likewise."""
+    return "\n".join(server.store._writer._connection.iterdump())
+
+
 def holds_words(dump: str, words: bytes) -> bool:
     """Say whether `words` stand anywhere in a dump, as text or in a blob."""
     return words.hex().upper() in dump.upper() or words.decode(errors="replace") in dump

@@ -22,9 +22,12 @@ from client.errors import RefusedError
 from client.events import Arrived, Event
 from client.session import Session
 from protocol.content import Text, encode
-from protocol.entries import Entry, Kind
+from protocol.decisions import Submission
+from protocol.entries import Entry, Kind, Side, side_of
 from protocol.frames import Appended, GroupAccept, GroupFound, Reply, Request, Send, Summary
 from protocol.ids import Cid, PersonId, Seq, TopicId
+from protocol.public import GroupFoundPublic, GroupJoin
+from protocol.publications import Content, Surface, decode
 from tests.support.daemon import PATIENCE_S, SERVE, Daemon, operator, serving
 
 PASSWORD = "correct horse battery"
@@ -143,6 +146,45 @@ class Resident:
         """All entries that have come, in the order they came."""
         return [event.entry for event in self.events if isinstance(event, Arrived)]
 
+    # Publishing.
+
+    async def publishes(
+        self,
+        text: str,
+        topic: TopicId | None = None,
+        surface: Surface = Surface.GROUP_MESSAGE,
+        *,
+        target: Seq | None = None,
+        base: int | None = None,
+    ) -> Submission:
+        """Publish `text`, and wait until it is known what became of it. The title of a card is its text."""
+        said = Content(title=text) if surface is Surface.CARD else Content(text=text)
+        with trio.fail_after(PATIENCE_S):
+            return await self.session.publish(said, topic=topic, surface=surface, target=target, base=base)
+
+    async def founds_public(self, *guests: "Resident", **openness: Any) -> TopicId:
+        """Found a public group, into which `guests` come by themselves; return when everybody knows that all are in."""
+        lane = (await self.asks(GroupFoundPublic(id=0, cid=self.cid(), **openness))).topic
+        for guest in guests:
+            await guest.asks(GroupJoin(id=0, topic=lane))
+        for resident in (self, *guests):
+            await resident.until(lambda who=resident: who.cache.topic(lane) is not None, "the lane")  # type: ignore[misc]
+        return lane
+
+    async def reads(self, text: str) -> Entry:
+        """Wait until a public entry with this text has come, and return it."""
+
+        def found() -> list[Entry]:
+            return [entry for entry in self.heard if _public_text(entry) == text]
+
+        await self.until(lambda: bool(found()), f"“{text}” in public")
+        return found()[0]
+
+    def public_texts(self, topic: TopicId) -> list[str]:
+        """Return the messages of a public group that this device has been told, in order."""
+        here = [entry for entry in self.heard if entry.topic == topic and entry.kind is Kind.MESSAGE]
+        return [text for entry in here if (text := _public_text(entry)) is not None]
+
     # Asking.
 
     async def asks(self, request: Request[R]) -> R:
@@ -190,6 +232,13 @@ class Resident:
     def log(self, topic: TopicId) -> tuple[Line, ...]:
         """Return what this device has of `topic`."""
         return self.session.log(topic)
+
+
+def _public_text(entry: Entry) -> str | None:
+    """Return what a public entry says; None: it is private, or says nothing."""
+    if side_of(entry.topic) is not Side.PUBLIC or entry.body is None:
+        return None
+    return decode(entry.body).content.text
 
 
 class Town:

@@ -124,7 +124,7 @@ def test_at_a_terminal_the_prompt_says_public_and_the_first_line_is_asked_about(
         terminal.until(": second")
         terminal.type("third\r")
         terminal.until(": third")
-        terminal.type("\x04")
+        terminal.type("/quit\r")
         assert chat.wait(15) == 0
     os.close(own)
     os.close(process_end)
