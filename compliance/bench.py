@@ -1,4 +1,4 @@
-"""What decisions are made by in one deployment: its pack, the provider's licence, the language decisions are written in.
+"""What decisions are made by in one deployment: its pack, the provider's licence, the language they are written in.
 
 It travels with what is to be decided, so that a decision in the store's transaction needs nothing but its arguments.
 """

@@ -68,7 +68,10 @@ class Line(_Table, frozen=True, kw_only=True):
 
 
 class AgreementText(_Table, frozen=True, kw_only=True):
-    """What is signed (Art. 6). A changed text is another version, and is signed again."""
+    """What is signed (Art. 6). A changed text is another version, and is signed again.
+
+    `clause`: what it stands on, for the page about the pack; no part of what is signed.
+    """
 
     version: Said
     clause: Said
@@ -77,8 +80,9 @@ class AgreementText(_Table, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> bytes:
-        """BLAKE3 of version, lines and texts: 32 bytes."""
-        return blake3(msgspec.json.encode(self, order="sorted")).digest()
+        """BLAKE3 of version, lines and texts, as JSON with its keys in order and no spaces, in UTF-8: 32 bytes."""
+        signed = {"version": self.version, "lines": self.lines, "texts": self.texts}
+        return blake3(msgspec.json.encode(signed, order="sorted")).digest()
 
 
 class SurfaceRules(_Table, frozen=True, kw_only=True):
@@ -94,9 +98,9 @@ class Holds(_Table, frozen=True, kw_only=True):
     `keep_d`: for how many days the words of what was rejected or lapsed are kept, so that one can object to it.
     """
 
-    review_h: Annotated[float, Meta(gt=0, le=24 * 90)]
-    failure_h: Annotated[float, Meta(gt=0, le=24 * 90)]
-    keep_d: Annotated[float, Meta(gt=0, le=3650)]
+    review_h: Annotated[float, Meta(ge=1 / 60, le=24 * 90)]
+    failure_h: Annotated[float, Meta(ge=1 / 60, le=24 * 90)]
+    keep_d: Annotated[float, Meta(ge=1 / 24, le=3650)]
     at_end: AtEnd
     per_author: Annotated[int, Meta(ge=1, le=10_000)]
 

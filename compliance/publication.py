@@ -16,8 +16,8 @@ class Publication:
     """One version of one public text, as hooks see it. Made by `publication` only.
 
     `id` is random and of this one judgement. `previous`: hexadecimal BLAKE3 digest of the public version it would
-    replace, empty when there is none. `minute`: Unix time in whole minutes. `author`: empty, or, where the operator
-    has asked for it, a pseudonym of the author for this hook and this day.
+    replace, empty when there is none. `minute`: Unix time in whole minutes. There is no
+    author: a hook judges what is said, not who says it.
     """
 
     id: str
@@ -26,7 +26,6 @@ class Publication:
     content: Content
     previous: str
     minute: int
-    author: str = ""
 
     def __post_init__(self) -> None:
         for name, shape in _TYPES.items():
@@ -43,7 +42,6 @@ _TYPES: dict[str, type] = {
     "content": Content,
     "previous": str,
     "minute": int,
-    "author": str,
 }
 
 

@@ -30,10 +30,10 @@ class Publishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holds:
-    """It waits for a person, until `until` (Unix ms). `labels` are kept for when it is released."""
+    """It waits for a person, for `length_ms` from when that is written down. `labels` are for when it is released."""
 
     why: Grounds
-    until: int
+    length_ms: int
     labels: tuple[str, ...]
 
 
@@ -54,8 +54,8 @@ class Unavailable:
 Ruling = Publishes | Holds | Rejects | Unavailable
 
 
-def rule(answers: Sequence[Answer], pack: Pack, *, at: int) -> Ruling:
-    """Return what becomes of a publication that the hooks gave `answers` about, at `at` (Unix ms).
+def rule(answers: Sequence[Answer], pack: Pack) -> Ruling:
+    """Return what becomes of a publication that the hooks gave `answers` about.
 
     The strictest wins: a rejection, then a failure whose policy is to reject, then a hold, then a failure whose policy
     is to hold; labels are united. A failure whose policy is to allow counts as if the hook were not there.
@@ -68,8 +68,8 @@ def rule(answers: Sequence[Answer], pack: Pack, *, at: int) -> Ruling:
     if any(answer.on_error is OnError.REJECT for answer in failed):
         return Unavailable(RETRY_MS)
     if binding is not None and isinstance(binding.outcome, Hold):
-        until = at + int(pack.holds.review_h * HOUR_MS)
-        return Holds(why=_why(binding, binding.outcome), until=until, labels=labels)
+        length_ms = int(pack.holds.review_h * HOUR_MS)
+        return Holds(why=_why(binding, binding.outcome), length_ms=length_ms, labels=labels)
     held = next((answer for answer in failed if answer.on_error is OnError.HOLD), None)
     if held is not None:
         why = Grounds(
@@ -77,9 +77,15 @@ def rule(answers: Sequence[Answer], pack: Pack, *, at: int) -> Ruling:
             facts=f"The hook {held.hook} gave no verdict ({held.outcome}); nothing was found against what you wrote.",
             by=by_hook(held),
         )
-        return Holds(why=why, until=at + int(pack.holds.failure_h * HOUR_MS), labels=labels)
+        return Holds(why=why, length_ms=int(pack.holds.failure_h * HOUR_MS), labels=labels)
     givers = sorted({f"{answer.hook} {answer.version}" for answer in answers if labels_of([answer])})
     return Publishes(labels=labels, labelled_by=", ".join(givers))
+
+
+def unjudged(pack: Pack, facts: str, *, by: str) -> Holds:
+    """Return the hold of what could not be judged, or concluded, and whose author is not there to try again."""
+    why = Grounds(ground=GATE_FAILURE, facts=facts, by=by)
+    return Holds(why=why, length_ms=int(pack.holds.failure_h * HOUR_MS), labels=())
 
 
 def by_hook(answer: Answer) -> str:

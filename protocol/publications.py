@@ -3,6 +3,7 @@
 Unlike a private body it is structured, and the server decodes it: once, when a `publish` comes in.
 """
 
+import unicodedata
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
@@ -22,6 +23,17 @@ class Surface(StrEnum):
     GROUP_LISTING = "group_listing"
     GROUP_SCREEN_NAME = "group_screen_name"
     CARD = "card"
+
+
+# Characters of the `text` of each. What stands in lists is short, or whole lists of it could not be sent.
+TEXT_CHARS: dict[Surface, int] = {
+    Surface.GROUP_MESSAGE: limits.TEXT_CHARS,
+    Surface.GROUP_NAME: limits.PLACE_NAME_CHARS,
+    Surface.GROUP_NOTICE: limits.PLACE_NOTICE_CHARS,
+    Surface.GROUP_LISTING: limits.PLACE_LISTING_CHARS,
+    Surface.GROUP_SCREEN_NAME: limits.PLACE_NAME_CHARS,
+    Surface.CARD: limits.BIO_CHARS,
+}
 
 
 class PublishedError(ValueError):
@@ -74,6 +86,15 @@ def fields_of(content: Content) -> dict[str, str]:
     return {path: text for path, text in found.items() if text}
 
 
+def is_name(text: str) -> bool:
+    """Say whether `text` can be what something is called: one line, and nothing that hides or turns what it says.
+
+    No control or format characters (Unicode categories Cc and Cf), no line or paragraph separators; the joiners that
+    emoji and some scripts are written with may stand in it.
+    """
+    return not any(unicodedata.category(character) in _NO_NAME and character not in _JOINERS for character in text)
+
+
 def is_empty(content: Content) -> bool:
     """Say whether `content` shows nothing: no text anywhere but white space."""
     return not any(text.strip() for path, text in fields_of(content).items() if path != "category")
@@ -109,6 +130,8 @@ def decode(body: bytes) -> Published:
     return _decoded(body, Published)
 
 
+_NO_NAME = frozenset({"Cc", "Cf", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
 S = TypeVar("S", bound=msgspec.Struct)
 
 

@@ -42,6 +42,9 @@ class OfficerAct(StrEnum):
     RESTORE = "restore"
 
 
+FOR_CHIEFS = frozenset({OfficerAct.WITHDRAW, OfficerAct.RESTORE})
+
+
 class OnDutyReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
     code: str
     role: StaffRole

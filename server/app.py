@@ -153,7 +153,7 @@ def build(
         committed=hub.committed,
         tell=hub.tell,
     )
-    arrivals = Arrivals(commits=commits, reads=public_readers, clock=clock, committed=hub.committed)
+    arrivals = Arrivals(commits=commits, clock=clock, committed=hub.committed)
     drafts = Drafts(stores.private.secret)
     operations = rules(
         config,
@@ -177,6 +177,7 @@ def build(
         ),
         clock=clock,
         came=arrivals.came,
+        appeared=gatekeeper.appeared,
     )
     service = Service(  # `store_broke` knows it, too.
         poller, engine, commits, committers, (private_readers, public_readers), passwords, gatekeeper, arrivals, clock
@@ -248,7 +249,7 @@ def rules(
         Messages(drafts=drafts, recall_ms=recall_ms, edit_ms=edit_ms),
         Groups(drafts=drafts, cap=config.limits.group_members, public_cap=config.limits.public_group_members),
         PublicGroups(drafts=drafts, bench=bench, cap=config.limits.public_group_members),
-        Publishing(drafts=drafts, bench=bench, judge=judge),
+        Publishing(drafts=drafts, bench=bench, judge=judge, slice_bytes=config.messages.slice_bytes),
         PublicInstitutions(bench=bench, installed=installed),
         Officers(bench=bench),
     )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
+from protocol.decisions import Submission
 from protocol.frames import Reply, Request, SyncReply
 from protocol.ids import PersonId, TopicId
 from server.clock import Clock
@@ -22,6 +23,7 @@ from server.outcomes import (
     UNAVAILABLE,
     Again,
     Answer,
+    Appeared,
     Ask,
     AskPublic,
     Caller,
@@ -121,9 +123,11 @@ class Engine:
         bounds: SyncBounds,
         clock: Clock,
         came: Callable[[TopicId], None],
+        appeared: Callable[[Submission], None],
     ) -> None:
         self._dispatch = dispatch
         self._came = came
+        self._appeared = appeared
         self._rooms = rooms
         self._hub = hub
         self._presence = presence
@@ -374,5 +378,7 @@ class Engine:
                 self._presence.hide(effect.other, only_from=effect.one)
             case Came():
                 self._came(effect.topic)
+            case Appeared():
+                self._appeared(effect.submission)
             case Note():
                 self._commits.submit(effect.write, self._hub.committed)

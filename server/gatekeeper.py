@@ -5,7 +5,7 @@ thread only. What waits here is durable already; after a restart it is taken up 
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,9 +15,9 @@ import structlog
 
 from compliance.bench import Bench
 from compliance.publication import Publication, publication
-from compliance.ruling import Ruling, rule
+from compliance.ruling import Ruling, Unavailable, rule, unjudged
 from compliance.verdicts import Answer, Failure, Hold, Reject
-from protocol.decisions import SubmissionState
+from protocol.decisions import Submission, SubmissionState
 from protocol.ids import PersonId, SubmissionId, TopicId
 from protocol.public import SubmissionPush
 from protocol.publications import Surface
@@ -27,14 +27,15 @@ from server.outcomes import NoRoom, Result, Tell
 from server.panel import Panel
 from server.readers import Reads
 from server.store.base import Failed, PublicReader
-from server.store.public_writes import Case, Conclude, Concluded, Dropped, Expire, Forget
+from server.store.public_writes import Case, Conclude, Concluded, Expire, Forget, TooManyHeld, Unjudged
 
 DAY_MS = 86_400_000
 FORGET_EVERY_MS = 60_000
+TRIES = 3  # To write a ruling down that fails for another reason than room; then the item is held.
 
 log = structlog.get_logger("hutong.gate")
 
-Outcome = Concluded | Dropped | NoRoom | Failed
+Outcome = Concluded | Unjudged | TooManyHeld | NoRoom | Failed
 Judged = Callable[[Outcome], None]
 _Line = tuple[PersonId, TopicId | Surface]  # One author's submissions to one place come in order.
 
@@ -46,6 +47,8 @@ class _Item:
     done: Judged | None  # None: nobody waits for an answer any more; the author is told by a push.
     answers: tuple[Answer, ...] = ()
     ruling: Ruling | None = None
+    is_under_way: bool = False  # Its ruling is being written down.
+    failures: int = 0
 
 
 class Gatekeeper:
@@ -70,41 +73,54 @@ class Gatekeeper:
         self._committed = committed
         self._tell = tell
         self._lines: dict[_Line, deque[_Item]] = {}
-        self._under_way: set[SubmissionId] = set()
-        self._unwritten: dict[_Line, list[_Item]] = {}  # Ruled on, but there was no room on the disk.
+        self._stuck: set[_Line] = set()  # The ruling on the first of each could not be written down just now.
         self._expiring: set[SubmissionId] = set()
         self._is_looking = False
         self._forgets_at = 0
 
     def judge(self, case: Case, done: Judged | None) -> None:
         """Have `case` judged and concluded; call `done` with what became of it."""
-        item = _Item(
-            case,
-            publication(
-                case.content,
-                surface=case.surface,
-                version=case.version,
-                previous=case.previous,
-                at=self._clock.wall_ms(),
-            ),
-            done,
+        published = publication(
+            case.content,
+            surface=case.surface,
+            version=case.version,
+            previous=case.previous,
+            at=self._clock.wall_ms(),
         )
+        item = _Item(case, published, done)
         # A card has no topic before its first version; in one line it is all the same.
         line = (case.author, case.topic if case.topic and case.surface is not Surface.CARD else case.surface)
-        self._under_way.add(case.submission)
         self._lines.setdefault(line, deque()).append(item)
-        self._panel.ask(item.publication, partial(self._answered, line, item))
+        try:
+            self._panel.ask(published, partial(self._answered, line, item))
+        except Exception as error:  # A mistake in the panel must not hold up what this author says next.
+            log.error("gate.failed", error=type(error).__name__)  # noqa: TRY400 - messages may quote what was said.
+            item.ruling = unjudged(self._bench.pack, "The hooks could not be asked.", by="server")
+            self._advance(line)
 
-    def recover(self) -> None:
-        """Take up what was submitted before a restart and not judged."""
-        self._reads.ask(lambda reader: reader.waiting(), self._recovered)
+    def recover(self, cases: Iterable[Case]) -> None:
+        """Take up what was submitted before a restart and not judged, in order, before anything new comes."""
+        recovered = 0
+        for case in cases:
+            recovered += 1
+            self.judge(case, None)
+        if recovered:
+            log.info("gate.recovered", submissions=recovered)
+
+    def appeared(self, submission: Submission) -> None:
+        """Something that was held is public now: the checks that learn from what is public learn it, too."""
+        if submission.content is not None and submission.version is not None:
+            at = self._clock.wall_ms()
+            surface, version = submission.surface, submission.version
+            self._panel.published(
+                publication(submission.content, surface=surface, version=version, previous=None, at=at)
+            )
 
     def every_second(self) -> None:
-        """End the holds whose time is over, write what there was no room for, and forget what is past its time."""
-        unwritten, self._unwritten = self._unwritten, {}
-        for line, items in unwritten.items():
-            for item in items:
-                self._conclude(line, item)
+        """End the holds whose time is over, write what could not be written, and forget what is past its time."""
+        stuck, self._stuck = self._stuck, set()
+        for line in stuck & self._lines.keys():  # What came behind may have set it going again meanwhile.
+            self._advance(line)
         at = self._clock.wall_ms()
         if at >= self._forgets_at:
             self._forgets_at = at + FORGET_EVERY_MS
@@ -116,12 +132,11 @@ class Gatekeeper:
 
     def _answered(self, line: _Line, item: _Item, answers: list[Answer]) -> None:
         item.answers = tuple(self._sound(answer) for answer in answers)
-        item.ruling = rule(item.answers, self._bench.pack, at=self._clock.wall_ms())
-        waiting = self._lines[line]
-        while waiting and waiting[0].ruling is not None:
-            self._conclude(line, waiting.popleft())
-        if not waiting and self._lines.get(line) is waiting:
-            del self._lines[line]
+        item.ruling = rule(item.answers, self._bench.pack)
+        if item.done is None and isinstance(item.ruling, Unavailable):
+            facts = "A hook gave no verdict, and you were not there to try again; nothing was found against it."
+            item.ruling = unjudged(self._bench.pack, facts, by="server")
+        self._advance(line)
 
     def _sound(self, answer: Answer) -> Answer:
         """Return `answer`; as a failure, if it stands on a ground that the pack does not have."""
@@ -130,42 +145,52 @@ class Gatekeeper:
             return replace(answer, outcome=Failure.MALFORMED)
         return answer
 
-    def _conclude(self, line: _Line, item: _Item) -> None:
-        assert item.ruling is not None
-        if line in self._unwritten:  # Now there may be room, but what was said before comes first.
-            self._unwritten[line].append(item)
+    def _advance(self, line: _Line) -> None:
+        """Have the ruling on the first of a line written down, if there is one: one at a time, or order is lost."""
+        item = self._lines[line][0]
+        if item.ruling is None or item.is_under_way:
             return
+        item.is_under_way = True
         write = Conclude(
             submission=item.case.submission,
+            version=item.case.version,
             ruling=item.ruling,
             answers=item.answers,
             at=self._clock.wall_ms(),
             bench=self._bench,
+            unwaited=item.done is None,
         )
         self._commits.submit(write, partial(self._concluded, line, item))
 
     def _concluded(self, line: _Line, item: _Item, result: Any) -> None:
         self._committed(result)
-        if isinstance(result, NoRoom):
-            self._unwritten.setdefault(line, []).append(item)
-        else:
-            self._under_way.discard(item.case.submission)
+        item.is_under_way = False
         if isinstance(result, Failed):
             log.error("gate.failed", error=result.error)
-        elif isinstance(result, Concluded) and result.submission.state is SubmissionState.PUBLISHED:
-            self._panel.published(item.publication)
+            item.failures += 1
+            if item.failures == TRIES:
+                facts = "The server failed to conclude it; nothing was found against it."
+                item.ruling = unjudged(self._bench.pack, facts, by="server")
+        if isinstance(result, NoRoom) or (isinstance(result, Failed) and item.failures < 2 * TRIES):
+            self._stuck.add(line)
+        else:
+            self._leave(line)
         done, item.done = item.done, None
+        if isinstance(result, Concluded) and result.submission.state is SubmissionState.PUBLISHED:
+            self._panel.published(item.publication)
         if done is not None:
             done(result)
         elif isinstance(result, Concluded):
             self._notify(result)
 
-    def _recovered(self, found: "Future[tuple[Case, ...]]") -> None:
-        cases = [case for case in found.result() if case.submission not in self._under_way]  # Submitted meanwhile.
-        if cases:
-            log.info("gate.recovered", submissions=len(cases))
-        for case in cases:
-            self.judge(case, None)
+    def _leave(self, line: _Line) -> None:
+        """The first of a line is done with."""
+        waiting = self._lines[line]
+        waiting.popleft()
+        if waiting:
+            self._advance(line)
+        else:
+            del self._lines[line]
 
     def _due(self, at: int, found: "Future[tuple[SubmissionId, ...]]") -> None:
         self._is_looking = False
@@ -184,6 +209,8 @@ class Gatekeeper:
         if isinstance(result, Failed):
             log.error("gate.failed", error=result.error)
         elif isinstance(result, Concluded):
+            if result.submission.state is SubmissionState.PUBLISHED:
+                self.appeared(result.submission)
             self._notify(result)
 
     def _notify(self, concluded: Concluded) -> None:

@@ -20,7 +20,7 @@ from server.fanout import Audience, FanOut, Parcel
 from server.net.framing import binary_frame
 from server.outcomes import Result, Subscriber, Tell
 from server.rooms import Rooms
-from server.store.public_writes import Concluded
+from server.store.public_writes import Concluded, Joined
 from server.store.writes import BlockPut, Posted
 from server.topics import TopicState
 
@@ -123,6 +123,8 @@ class Hub:
             case Concluded():
                 for posted in result.posted:
                     self._posted(posted)
+            case Joined(posted=Posted() as posted):
+                self._posted(posted)
             case BlockPut(topic=str() as topic):
                 self._rooms.apply(topic, result.changes, generation=result.generation, seq=Seq(0), nth=0)
             case _:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from protocol.decisions import Submission
 from protocol.entries import Side
 from protocol.errors import CloseCode, ErrorCode
 from protocol.frames import Preferences, Push, Reply, Request, SyncReply
@@ -86,7 +87,13 @@ class Came(msgspec.Struct, frozen=True):
     topic: TopicId
 
 
-Effect = Tell | SignOut | Prefer | WatchFor | Part | Came | Note
+class Appeared(msgspec.Struct, frozen=True):
+    """Something that was held is public now."""
+
+    submission: Submission
+
+
+Effect = Tell | SignOut | Prefer | WatchFor | Part | Came | Appeared | Note
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from compliance.leaves import configuration as configuration_leaf
 from compliance.leaves import rules_reloaded
 from protocol.entries import Side
 from protocol.errors import CloseCode
+from protocol.ids import TopicId
 from server.app import Service, Stores, bench_of, build
 from server.clock import SystemClock
 from server.config import Config
@@ -29,7 +30,7 @@ from server.errors import ConfigError
 from server.hooks.opening import opened
 from server.hooks.panel import HookPanel
 from server.store.lock import DataLock
-from server.store.public_writes import Record
+from server.store.public_writes import Case, Record
 from server.store.sqlite import PublicSqliteStore, SqliteStore
 
 BACKLOG = 1024
@@ -90,7 +91,14 @@ async def serve(config: Config) -> None:
                         "epoch": stores.private.epoch,
                         "public_epoch": stores.public.epoch,
                     }
-                    await _run(service, lifecycle, panel, seconds=config.server.drain_s, facts=facts)
+                    await _run(
+                        service,
+                        lifecycle,
+                        panel,
+                        unfinished=_unfinished(stores),
+                        seconds=config.server.drain_s,
+                        facts=facts,
+                    )
     finally:
         for listener in listeners:
             listener.close()
@@ -101,10 +109,11 @@ async def _run(
     lifecycle: "_Lifecycle",
     panel: HookPanel,
     *,
+    unfinished: "_Unfinished",
     seconds: float,
     facts: dict[str, str],
 ) -> None:
-    """Run `service` from its first connection to its last."""
+    """Run `service` from its first connection to its last; what it had not finished when it last ran comes first."""
     for committer in service.committers:
         committer.start()
     try:
@@ -114,8 +123,8 @@ async def _run(
                 async with trio.open_nursery() as hooks:
                     await hooks.start(panel.run)
                     async with trio.open_nursery() as polling:
-                        service.gatekeeper.recover()
-                        service.arrivals.recover()
+                        service.gatekeeper.recover(unfinished.cases)
+                        service.arrivals.recover(unfinished.arrived)
                         polling.start_soon(service.poller.run)
                         _announce(facts)
                         log.info("server.listening", url=facts["listening"])
@@ -131,6 +140,22 @@ async def _run(
         log.critical("store.broken", reason=service.broken)
         raise SystemExit(1)
     log.info("server.stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unfinished:
+    """`cases`: submitted and not judged. `arrived`: groups into which people came that no entry has spoken of."""
+
+    cases: tuple[Case, ...]
+    arrived: tuple[TopicId, ...]
+
+
+def _unfinished(stores: Stores) -> _Unfinished:
+    with closing(stores.public.reader()) as reader:
+        cases, unreadable = reader.waiting()
+        for submission in unreadable:
+            log.error("gate.unreadable", submission=submission)
+        return _Unfinished(cases=cases, arrived=reader.unannounced())
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class TopicState:
         before = self.members.get(change.person)
         if before is None or before.standing is not Standing.MEMBER:
             start = Seq(seq + change.unannounced) if change.start is None else change.start
-            muted_until = self.absent.pop(change.person, 0)
+            muted_until = self.absent.pop(change.person, before.muted_until if before else 0)
             self.members[change.person] = Member(standing, change.role, start, muted_until)
         else:
             before.standing, before.role = standing, change.role

@@ -8,7 +8,7 @@ from benchmarks.chat import sign_up
 from benchmarks.checks import dialogue
 from benchmarks.gate.figures import Report, Row, middle, progress, quantile, spread
 from benchmarks.gate.hooks import gated
-from benchmarks.gate.load import Speaker, Stretch, come_in, found, run, settle
+from benchmarks.gate.load import Speaker, Stretch, come_in, found, hang_up, run, settle
 from benchmarks.servers import Running
 from benchmarks.wire import Wire
 
@@ -56,6 +56,7 @@ def measure(
             progress(f"round {number} of {rounds}")
         _tell(report, crowds)
         report.note(f"The server has {server.memory_kib() / 1024:,.0f} MiB with {most:,} people online.")
+        hang_up([crowd.speaker for crowd in crowds.values()])
 
 
 def _people(server: Running, count: int) -> list[tuple[Wire, str]]:

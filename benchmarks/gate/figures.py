@@ -45,7 +45,7 @@ class Report:
         }
         self._console = Console(highlight=False)
         if not self._console.is_terminal:
-            self._console.width = 160
+            self._console.width = 180
 
     def table(self, title: str, rows: Sequence[Row]) -> None:
         """Show `rows`, which have the same columns; the first one names the row."""

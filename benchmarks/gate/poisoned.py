@@ -24,7 +24,7 @@ from benchmarks.chat import sign_up
 from benchmarks.gate.figures import Report, Row, progress, quantile, spread
 from benchmarks.gate.hanging import LOOPS, SLEEPS, STUCK
 from benchmarks.gate.hooks import gated
-from benchmarks.gate.load import PATIENCE_S, Speaker, come_in, pairs
+from benchmarks.gate.load import PATIENCE_S, Speaker, come_in, hang_up, pairs
 from benchmarks.servers import Running
 from benchmarks.wire import Wire
 
@@ -93,6 +93,7 @@ class _Town:
 
     def close(self) -> None:
         self._selector.close()
+        hang_up((*self.authors, *self.chats, *self.poisoner))
 
     def stretch(self, flows: Sequence[_Flow], seconds: float) -> None:
         """Let the flows run for `seconds`, and wait for what is under way."""

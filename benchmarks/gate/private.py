@@ -41,6 +41,8 @@ def measure(
             running = stack.enter_context(gated(hooks, terms=terms, seed=seed))
             talkers = begin_chats(running.url, pair_count)
             run_chats(running, talkers, window=window, seconds=min(1.0, seconds))  # To warm up.
+            for talker in talkers:
+                stack.callback(talker.wire.close)  # A server that stops waits a while for those who do not.
             servers[name] = _Server(running, talkers, leaves(running))
             progress(f"{name}: {2 * pair_count} people chat")
         for number in range(rounds):
@@ -96,5 +98,6 @@ def hooks_that_answer(server: Running) -> list[str]:
     said = {"surface": "group_message", "content": {"text": "one text for everybody"}, "topic": topic}
     submission = author.request("publish", cid=now_cid(), **said)["submission"]["submission"]
     verdicts = author.request("receipt", submission=submission)["verdicts"]
+    author.close()
     says = [json.loads(verdict["leaf"]) for verdict in verdicts]
     return sorted(leaf["hook"] for leaf in says if leaf["leaf"] == "verdict")

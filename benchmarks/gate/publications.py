@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from benchmarks.checks import dialogue
 from benchmarks.gate.figures import Report, Row, middle, progress, quantile, spread
 from benchmarks.gate.hooks import Hooks, gated
-from benchmarks.gate.load import Speaker, Stretch, pairs, run
+from benchmarks.gate.load import Speaker, Stretch, hang_up, pairs, run
 from benchmarks.servers import Running
 
 PRIVATE = "a private message"
@@ -48,6 +48,7 @@ def measure(
             progress(f"{name}: {authors} authors")
         first = 10**6
         for load in loads.values():  # To warm up.
+            stack.callback(hang_up, load.speakers)
             first += 10**6
             run(load.server, load.speakers, texts, window=window, seconds=min(1.0, seconds), first=first)
         for number in range(rounds):

@@ -100,7 +100,7 @@ def try_(
     text = text_in(file, at=installation.clock.wall_ms())
     with printed() as output:
         trials = trio.run(_trials, installation, text, output)
-    ruling = rule([trial.answer for trial in trials], installation.pack, at=installation.clock.wall_ms())
+    ruling = rule([trial.answer for trial in trials], installation.pack)
     if as_json:
         found = {"answers": [plain_trial(trial) for trial in trials], "ruling": plain_ruling(ruling)}
         click.echo(json.dumps(found, ensure_ascii=False))

@@ -1,6 +1,7 @@
 """`hutongd` as a whole: its commands, those that other packages add, and what its exit codes mean.
 
-0 done · 1 it failed, or `doctor` or `audit verify` found something · 2 the command line or the configuration is wrong · 130 interrupted
+0 done · 1 it failed, or `doctor` or `audit verify` found something · 2 the command line or the configuration is wrong ·
+130 interrupted
 """
 
 from collections.abc import Iterator, Sequence
@@ -77,8 +78,8 @@ def program() -> None:
 
     Without any configuration `hutongd serve` listens on 127.0.0.1:8440 and keeps its data in ./hutong-data.
 
-    Exit codes: 0 done; 1 it failed, or doctor or audit verify found something; 2 the command line or the configuration is wrong;
-    130 interrupted.
+    Exit codes: 0 done; 1 it failed, or doctor or audit verify found something; 2 the command line or the configuration
+    is wrong; 130 interrupted.
     """
 
 

@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ import click
 import msgspec
 from msgspec import Meta
 
+from compliance.pack import HOUR_MS
 from compliance.publication import Publication, publication
 from compliance.ruling import Holds, Publishes, Rejects, Ruling, Unavailable
 from compliance.verdicts import Answer, Failure, Hold, Label, Reject
@@ -143,13 +143,13 @@ def plain_ruling(ruling: Ruling) -> dict[str, Any]:
     match ruling:
         case Publishes(labels=labels):
             return {"ruling": "publish", "labels": list(labels)}
-        case Holds(why=why, until=until, labels=labels):
+        case Holds(why=why, length_ms=length_ms, labels=labels):
             return {
                 "ruling": "hold",
                 "ground": why.ground,
                 "facts": why.facts,
                 "by": why.by,
-                "until": until,
+                "hours": length_ms / HOUR_MS,
                 "labels": list(labels),
             }
         case Rejects(why=why):
@@ -163,9 +163,8 @@ def spoken(ruling: Ruling) -> str:
     match ruling:
         case Publishes(labels=labels):
             return f"It would be published, with {', '.join(labels)}." if labels else "It would be published."
-        case Holds(why=why, until=until):
-            end = datetime.fromtimestamp(until / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-            return f"It would be held until {end} at the latest ({why.ground}, by {why.by})."
+        case Holds(why=why, length_ms=length_ms):
+            return f"It would be held for {length_ms / HOUR_MS:g} hours at most ({why.ground}, by {why.by})."
         case Rejects(why=why):
             return f"It would be rejected ({why.ground}, by {why.by})."
         case Unavailable(retry_after_ms=wait):

@@ -34,21 +34,18 @@ from protocol.frames import (
     Person,
     Reply,
     Request,
-    RequestsPush,
 )
 from protocol.ids import PersonId, TopicId, new_id
 from protocol.limits import SEQ_MAX
-from server.outcomes import NOT_FOUND, Again, Answer, Ask, Caller, Commit, Decision, Effect, Refuse, Tell, With
+from server.membership import CROWDED, FULL, NOT_ALLOWED, requests_changed
+from server.outcomes import NOT_FOUND, Again, Answer, Ask, Caller, Commit, Decision, Effect, Refuse, With
 from server.posting import Drafts, post
 from server.store.writes import Draft, Founding, Post, Posted, Stale
 from server.topics import Act, Change, Mute, SetLink, SetName, SetNotice, Stand, TopicState, may
 
 LINK_BYTES = 18
-_NOT_ALLOWED = Refuse(ErrorCode.NOT_ALLOWED, "your role in this group does not allow that")
 _NO_GROUP = Refuse(ErrorCode.NOT_ALLOWED, "this is a chat, not a group")
 _HAND_OVER_FIRST = Refuse(ErrorCode.NOT_ALLOWED, "the owner hands the group over before leaving it")
-_FULL = Refuse(ErrorCode.TOO_MANY, "the group is full")
-_CROWDED = Refuse(ErrorCode.TOO_MANY, "too many people are invited or waiting already")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +60,7 @@ class Groups:
         """Begin a group, as its owner, and invite people to it."""
         wanted = tuple(dict.fromkeys(person for person in request.invite if person != caller.person))
         if len(wanted) >= self.cap:
-            return _FULL
+            return FULL
 
         def then(people: tuple[Person, ...]) -> Decision:
             if len(people) < len(wanted):
@@ -92,11 +89,11 @@ class Groups:
         if standing not in {None, Standing.INVITED}:
             return Answer(Done())
         if standing is None and self._crowded(topic):
-            return _CROWDED
+            return CROWDED
         stand = Stand(person=request.person, standing=Standing.INVITED, by=caller.person)
 
         def then(people: tuple[Person, ...]) -> Decision:
-            return _change(request, topic, stand, effects=_requests(topic)) if people else NOT_FOUND
+            return _change(request, topic, stand, effects=requests_changed(topic)) if people else NOT_FOUND
 
         return Ask(lambda reader: reader.people((), (request.person,)), then)
 
@@ -125,16 +122,16 @@ class Groups:
         person: PersonId,
     ) -> Decision:
         if len(topic.seated()) >= (self.cap if topic.side is Side.PRIVATE else self.public_cap):
-            return _FULL
+            return FULL
         stand = Stand(person=person, standing=Standing.MEMBER)
         draft = self.drafts.draft(request, caller, at=at, kind=Kind.JOINED, person=person)
-        return _post(request, topic, draft, stand, effects=_requests(topic))
+        return _post(request, topic, draft, stand, effects=requests_changed(topic))
 
     def decline(self, request: GroupDecline, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Turn an invitation down, or take one's request to join back."""
         if topic.members[caller.person].standing is Standing.MEMBER:
             return NOT_FOUND
-        return _change(request, topic, Stand(person=caller.person, standing=None), effects=_requests(topic))
+        return _change(request, topic, Stand(person=caller.person, standing=None), effects=requests_changed(topic))
 
     def refuse(self, request: GroupRefuse, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Refuse a request to join, or take an invitation back."""
@@ -144,7 +141,7 @@ class Groups:
         waiting = topic.members.get(request.person)
         if waiting is None or waiting.standing is Standing.MEMBER:
             return NOT_FOUND
-        return _change(request, topic, Stand(person=request.person, standing=None), effects=_requests(topic))
+        return _change(request, topic, Stand(person=request.person, standing=None), effects=requests_changed(topic))
 
     def link(self, request: GroupLink, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Make a link by which people may ask to join; an earlier one is void. Only its digest is stored."""
@@ -169,9 +166,9 @@ class Groups:
             if caller.person in topic.members:
                 return Answer(reply)
             if self._crowded(topic):
-                return _CROWDED
+                return CROWDED
             stand = Stand(person=caller.person, standing=Standing.ASKED, greeting=request.greeting or None)
-            return _change(request, topic, stand, reply=reply, effects=_requests(topic))
+            return _change(request, topic, stand, reply=reply, effects=requests_changed(topic))
 
         def found(topic: TopicId | None) -> Decision:
             return NOT_FOUND if topic is None else With(topic, decide)
@@ -259,7 +256,7 @@ def _unless(topic: TopicState, caller: Caller, act: Act, *, towards: PersonId | 
         if other is None or other.standing is not Standing.MEMBER:
             return NOT_FOUND
     allowed = may(topic.members[caller.person].role, act, towards=other.role if other else None)
-    return None if allowed else _NOT_ALLOWED
+    return None if allowed else NOT_ALLOWED
 
 
 def _post(
@@ -283,15 +280,6 @@ def _change(
         return Again(request) if isinstance(outcome, Stale) else Answer(reply or Done(), effects)
 
     return Commit(Post(topic=topic.topic, generation=topic.generation, draft=None, changes=(change,)), then)
-
-
-def _requests(topic: TopicState) -> tuple[Effect, ...]:
-    stewards = tuple(
-        person
-        for person, member in topic.members.items()
-        if member.standing is Standing.MEMBER and member.role is not Role.MEMBER
-    )
-    return (Tell(persons=stewards, push=RequestsPush(topic=topic.topic)),)
 
 
 def _link_digest(link: str) -> bytes:

@@ -10,6 +10,7 @@ from protocol.errors import ErrorCode
 from protocol.public import SubmissionPush
 from protocol.publications import Content, fields_of
 from protocol.staff import (
+    FOR_CHIEFS,
     ItemReply,
     OfficerAct,
     OfficerDecide,
@@ -20,7 +21,7 @@ from protocol.staff import (
     StaffLogin,
     StaffRole,
 )
-from server.outcomes import NOT_FOUND, Answer, AskPublic, Commit, Decision, GoOnDuty, OnDuty, Refuse, Tell
+from server.outcomes import NOT_FOUND, Answer, Appeared, AskPublic, Commit, Decision, GoOnDuty, OnDuty, Refuse, Tell
 from server.passwords import token_digest
 from server.store import public_writes as writes
 from server.store.base import Officer, PublicReader
@@ -34,7 +35,6 @@ _NO_FACTS = Refuse(ErrorCode.BAD_REQUEST, "a decision against somebody says the 
 _ELSEWHERE = Refuse(ErrorCode.BAD_REQUEST, "it points at a place that is not in the text", field="where")
 _FACTS = {OfficerAct.RELEASE: "An officer looked at it and released it.", OfficerAct.RESTORE: "It is restored."}
 AGAINST = frozenset({OfficerAct.REJECT, OfficerAct.WITHDRAW})
-CHIEFS = frozenset({OfficerAct.WITHDRAW, OfficerAct.RESTORE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class Officers:
 
     def decide(self, request: OfficerDecide, officer: OnDuty, at: int) -> Decision:
         """Release, reject, withdraw or restore. The author is told at once, with all that a decision says."""
-        if request.act in CHIEFS and officer.role is not StaffRole.CHIEF:
+        if request.act in FOR_CHIEFS and officer.role is not StaffRole.CHIEF:
             return _CHIEF
         if request.act in AGAINST and request.ground not in self.bench.pack.grounds:
             return _NO_GROUND
@@ -123,7 +123,9 @@ class Officers:
             match outcome:
                 case writes.Concluded():
                     told = Tell(persons=(outcome.author,), push=SubmissionPush(submission=outcome.submission))
-                    return Answer(ItemReply(submission=outcome.submission, decisions=outcome.decisions), (told,))
+                    is_new = request.act is OfficerAct.RELEASE and outcome.submission.seq is not None
+                    effects = (told, Appeared(outcome.submission)) if is_new else (told,)
+                    return Answer(ItemReply(submission=outcome.submission, decisions=outcome.decisions), effects)
                 case writes.NotPossible(submission):
                     state = "withdrawn" if submission.withdrawn else submission.state
                     return Refuse(ErrorCode.CONFLICT, f"it is {state}: that cannot be done with it")

@@ -5,12 +5,11 @@ Their texts are published elsewhere; here is only who is in, and how they come i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 from compliance.bench import Bench
-from protocol.entries import Admission, Kind, Openness, Role, Side, Standing, TopicKind
+from protocol.entries import Kind, Openness, Role, Side, Standing, TopicKind
 from protocol.errors import ErrorCode
-from protocol.frames import RequestsPush
 from protocol.handles import skeleton
 from protocol.ids import new_public_topic_id
 from protocol.public import (
@@ -24,28 +23,23 @@ from protocol.public import (
     ListingReply,
     ListingsReply,
 )
+from server.membership import CROWDED, FULL, NOT_ALLOWED, requests_changed
 from server.outcomes import (
     NOT_FOUND,
-    Again,
     Answer,
     AskPublic,
     Caller,
     Came,
     Commit,
     Decision,
-    Effect,
     Refuse,
-    Tell,
     With,
 )
 from server.posting import Drafts, post
-from server.store.public_writes import Introduce
-from server.store.writes import Founding, Post, Posted, Stale
+from server.store.public_writes import GroupFull, Introduce, Join, Joined
+from server.store.writes import Founding, Post
 from server.topics import Act, SetOpenness, Stand, TopicState, may
 
-_FULL = Refuse(ErrorCode.TOO_MANY, "the group is full")
-_CROWDED = Refuse(ErrorCode.TOO_MANY, "too many people are waiting already")
-_NOT_ALLOWED = Refuse(ErrorCode.NOT_ALLOWED, "your role in this group does not allow that")
 WAITING = 1000  # People who wait to be approved, at a time.
 
 
@@ -79,28 +73,38 @@ class PublicGroups:
         closed = self.bench.closed(at=at)
         if closed:
             return Refuse(ErrorCode.PUBLIC_CLOSED, closed)
+        write = Join(
+            topic=request.topic,
+            person=caller.person,
+            handle=caller.handle,
+            skeleton=skeleton(caller.handle),
+            cap=self.cap,
+            waiting=WAITING,
+            at=at,
+        )
 
-        def decide(topic: TopicState | None, *, known: bool) -> Decision:
-            if topic is None or topic.openness is None or not topic.members:
-                return NOT_FOUND
-            mine = topic.members.get(caller.person)
-            if mine is not None:
-                return Answer(JoinReply(topic=topic.topic, standing=mine.standing))
-            enter = self._come if topic.openness.admission is Admission.OPEN else self._ask
-            decision = enter(request, caller, topic)
-            if known or isinstance(decision, Refuse):
-                return decision
-            # By then the group may have changed, so it is decided anew.
-            return self._introduced(caller, at, lambda: With(request.topic, partial(decide, known=True)))
+        def then(outcome: Any) -> Decision:
+            match outcome:
+                case Joined():
+                    reply = JoinReply(topic=request.topic, standing=outcome.standing)
+                    if outcome.posted is None:
+                        return Answer(reply)
+                    if outcome.standing is Standing.MEMBER:
+                        return Answer(reply, (Came(request.topic),))
+                    return With(request.topic, lambda topic: Answer(reply, requests_changed(topic)))
+                case GroupFull(asking):
+                    return CROWDED if asking else FULL
+                case _:
+                    return NOT_FOUND
 
-        return With(request.topic, partial(decide, known=False))
+        return Commit(write, then)
 
     def settings(self, request: GroupSettings, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Change how open the group is."""
         if topic.openness is None:
             return NOT_FOUND
         if not may(topic.members[caller.person].role, Act.SETTINGS):
-            return _NOT_ALLOWED
+            return NOT_ALLOWED
         before = topic.openness
         openness = Openness(
             admission=before.admission if request.admission is None else request.admission,
@@ -129,35 +133,7 @@ class PublicGroups:
 
         return AskPublic(lambda reader: reader.listing(request.topic), then)
 
-    def _come(self, request: GroupJoin, caller: Caller, topic: TopicState) -> Decision:
-        if len(topic.members) >= self.cap and len(topic.seated()) >= self.cap:
-            return _FULL
-        stand = Stand(person=caller.person, standing=Standing.MEMBER, unannounced=True)
-        return _stand(request, topic, stand, (Came(topic.topic),))
-
-    def _ask(self, request: GroupJoin, caller: Caller, topic: TopicState) -> Decision:
-        if sum(member.standing is Standing.ASKED for member in topic.members.values()) >= WAITING:
-            return _CROWDED
-        stand = Stand(person=caller.person, standing=Standing.ASKED)
-        stewards = tuple(
-            person
-            for person, member in topic.members.items()
-            if member.standing is Standing.MEMBER and member.role is not Role.MEMBER
-        )
-        told = Tell(persons=stewards, push=RequestsPush(topic=topic.topic))
-        return _stand(request, topic, stand, (told,))
-
     def _introduced(self, caller: Caller, at: int, then: "Callable[[], Decision]") -> Decision:
         """Go on once the public side knows the caller's handle."""
         write = Introduce(person=caller.person, handle=caller.handle, skeleton=skeleton(caller.handle), at=at)
         return Commit(write, lambda _: then())
-
-
-def _stand(request: GroupJoin, topic: TopicState, stand: Stand, effects: tuple[Effect, ...]) -> Decision:
-    assert stand.standing is not None
-    reply = JoinReply(topic=topic.topic, standing=stand.standing)
-
-    def then(outcome: Posted | Stale) -> Decision:
-        return Again(request) if isinstance(outcome, Stale) else Answer(reply, effects)
-
-    return Commit(Post(topic=topic.topic, generation=topic.generation, draft=None, changes=(stand,)), then)

@@ -15,6 +15,7 @@ from protocol.errors import ErrorCode
 from protocol.handles import skeleton
 from protocol.ids import SubmissionId, new_id
 from protocol.limits import BODY_BYTES
+from protocol.limits import PLACE_NAME_CHARS as NAME_CHARS
 from protocol.public import (
     Publish,
     ReceiptReply,
@@ -25,7 +26,7 @@ from protocol.public import (
     SubmissionsReply,
     TakeBack,
 )
-from protocol.publications import Surface
+from protocol.publications import TEXT_CHARS, Surface, is_name
 from server.outcomes import (
     INTERNAL,
     NOT_FOUND,
@@ -49,10 +50,12 @@ from server.topics import Bar, Member, TopicState, barred
 
 Judge = Callable[[writes.Case, Callable[[Any], None]], None]
 ENVELOPE_BYTES = 1024  # What the labels and the version may add to the content in an entry's body.
+NAMES = frozenset({Surface.GROUP_NAME, Surface.GROUP_SCREEN_NAME})
 BASED = frozenset(Surface) - {Surface.GROUP_MESSAGE}  # Texts with one current version, which a new one replaces.
 
 _EMPTY = Refuse(ErrorCode.BAD_REQUEST, "there is nothing in it to publish", field="content")
-_LONG = Refuse(ErrorCode.BAD_REQUEST, "it is too long for one publication", field="content")
+_LONG = Refuse(ErrorCode.BAD_REQUEST, "it is too long for one publication of its kind", field="content")
+_NAME = Refuse(ErrorCode.BAD_REQUEST, "a name is one line, without control or format characters", field="content")
 _TEXT_ONLY = Refuse(ErrorCode.BAD_REQUEST, "this surface takes a `text` and nothing else", field="content")
 _CARD_TITLE = Refuse(ErrorCode.BAD_REQUEST, "a card has a `title`, the screen name", field="content.title")
 _CATEGORY = Refuse(ErrorCode.BAD_REQUEST, "the pack has no such category; `gate` lists them", field="content.category")
@@ -70,11 +73,12 @@ _BARS = {Bar.MUTED: _MUTED, Bar.NOT_ALLOWED: _NOT_ALLOWED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """`judge` takes a submission through the gate and calls back with what became of it."""
+    """`judge` takes a submission through the gate and calls back with what became of it. `slice_bytes`: of a reply."""
 
     drafts: Drafts
     bench: Bench
     judge: Judge
+    slice_bytes: int
 
     def publish(self, request: Publish, caller: Caller, at: int) -> Decision:
         """Submit a publication, have it judged, and answer with what became of it."""
@@ -121,7 +125,9 @@ class Publishing:
             return Answer(found)
 
         return AskPublic(
-            lambda reader: reader.own(caller.person, before=request.before, limit=request.limit),
+            lambda reader: reader.own(
+                caller.person, before=request.before, limit=request.limit, reply_bytes=self.slice_bytes
+            ),
             then,
         )
 
@@ -146,8 +152,12 @@ class Publishing:
             return _TEXT_ONLY
         if content.category and content.category not in self.bench.pack.categories:
             return _CATEGORY
+        if len(content.text) > TEXT_CHARS[surface] or (surface is Surface.CARD and len(content.title) > NAME_CHARS):
+            return _LONG
         if len(publications.encode_content(content)) > BODY_BYTES - ENVELOPE_BYTES:
             return _LONG
+        if not is_name(content.title if surface is Surface.CARD else content.text if surface in NAMES else ""):
+            return _NAME
         if surface in BASED and (request.target is not None or request.reply_to is not None):
             return _MESSAGES_ONLY
         if surface not in BASED and (request.target is None) is not (request.base is None):
@@ -219,6 +229,8 @@ class Publishing:
                     )
                 case writes.Resubmitted(submission):
                     return Answer(SubmissionReply(submission=submission))
+                case writes.Superseded():
+                    return _SUPERSEDED
                 case Conflict():
                     return CONFLICT
                 case _:
@@ -230,11 +242,11 @@ class Publishing:
         match result:
             case writes.Concluded():
                 return _answer(result.submission, caller)
-            case writes.Dropped(retry_after_ms=None):
-                return _too_many(result.most)
-            case writes.Dropped():
+            case writes.TooManyHeld(most):
+                return _too_many(most)
+            case writes.Unjudged(retry_after_ms):
                 text = "the gate could not judge this just now; nothing was kept"
-                return Refuse(ErrorCode.GATE_UNAVAILABLE, text, retry_after_ms=result.retry_after_ms)
+                return Refuse(ErrorCode.GATE_UNAVAILABLE, text, retry_after_ms=retry_after_ms)
             case NoRoom():  # It is kept, and will be concluded when there is room: answered as a repeat would be.
                 return self.again(request, caller, UNAVAILABLE)
             case _:

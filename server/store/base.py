@@ -268,8 +268,8 @@ class PublicReader(Reader, Protocol):
     def target(self, topic: TopicId, seq: Seq) -> TargetVersion | None:
         """Return what an edit of `seq` would change; None: it is not there (any more)."""
 
-    def own(self, author: PersonId, *, before: SubmissionId | None, limit: int) -> SubmissionsReply:
-        """Return what `author` submitted, newest first, those before `before`."""
+    def own(self, author: PersonId, *, before: SubmissionId | None, limit: int, reply_bytes: int) -> SubmissionsReply:
+        """Return what `author` submitted, newest first, those before `before`, in `reply_bytes` or one more."""
 
     def receipt(self, author: PersonId, submission: SubmissionId) -> ReceiptReply | None:
         """Return all leaves about what `author` submitted, with proofs; None: they submitted no such thing."""
@@ -289,8 +289,8 @@ class PublicReader(Reader, Protocol):
     def unannounced(self) -> tuple[TopicId, ...]:
         """Return the public groups into which people have come without an entry that says so."""
 
-    def waiting(self) -> tuple[Case, ...]:
-        """Return what was submitted and is not judged yet, in order."""
+    def waiting(self) -> tuple[tuple[Case, ...], tuple[SubmissionId, ...]]:
+        """Return what was submitted and is not judged yet, in order; and what of that cannot be read."""
 
     def due(self, at: int) -> tuple[SubmissionId, ...]:
         """Return some of the items whose hold has ended by `at` (Unix ms), the oldest first."""

@@ -15,8 +15,9 @@ from compliance.ruling import Grounds, Holds, Publishes, Rejects, Unavailable
 from compliance.submissions import Move, after
 from protocol.decisions import DecisionKind, SubmissionState
 from protocol.entries import Kind, Side, TopicKind
-from protocol.ids import DecisionId, Seq, SubmissionId, new_cid, new_public_topic_id
+from protocol.ids import DecisionId, Seq, SubmissionId, TopicId, new_cid, new_public_topic_id
 from protocol.publications import Published, Surface, decode_content, encode
+from protocol.staff import OfficerAct
 from server.store import submissions
 from server.store.audit import AuditLog
 from server.store.entitlement import SERVER
@@ -26,11 +27,12 @@ from server.store.public_writes import (
     Conclude,
     Concluded,
     Decide,
-    Dropped,
     Expire,
     NoSuchSubmission,
     NotPossible,
     TakeBack,
+    TooManyHeld,
+    Unjudged,
 )
 from server.store.records import Records, commitment
 from server.store.submissions import KINDS, Row
@@ -38,22 +40,15 @@ from server.store.writes import Draft, Founding, Post, Posted
 from server.topics import Change, SetListing, SetName, SetNotice, SetScreenName
 
 # A text, its edits, and what said it again when it was restored; and which of its versions is the one in force.
-_WITHDRAWN = """
-UPDATE entries SET withdrawn = ?1 WHERE topic = ?2 AND (seq = ?3 OR (target = ?3 AND kind IN ('edit', 'restored')))
-"""
-_NEWEST_VERSION = """
-SELECT body FROM entries WHERE topic = ?1 AND (seq = ?2 OR (target = ?2 AND kind = 'edit')) AND body IS NOT NULL
-ORDER BY seq DESC LIMIT 1
-"""
-# The last version, or nothing: what was said before it does not come back because it is gone.
-_IN_FORCE = """
-SELECT CASE WHEN withdrawn THEN NULL ELSE body END FROM entries
-WHERE topic = :topic AND kind = :kind AND (:sender IS NULL OR sender = :sender) ORDER BY seq DESC LIMIT 1
-"""
+_WITHDRAWN = (
+    "UPDATE entries SET withdrawn = ? WHERE topic = ? AND seq = ?",
+    "UPDATE entries SET withdrawn = ? WHERE topic = ? AND target = ? AND kind IN ('edit', 'restored')",
+)
+_BODY = "SELECT withdrawn, body FROM entries WHERE topic = ? AND seq = ?"
 _RULE = "INSERT INTO rulings (topic, seq, submission, decision, leaf) VALUES (?, ?, ?, ?, ?)"
 _MOVE = """
 UPDATE submissions SET state = :state, seq = :seq, version = :version, topic = :topic, labels = :labels, until = :until,
-    decision = coalesce(:decision, decision) WHERE submission = :submission
+    decided_at = :at, decision = coalesce(:decision, decision) WHERE submission = :submission
 """
 _FORGET = "UPDATE submissions SET content = NULL, salt = NULL WHERE submission = ?"
 _DROP = "DELETE FROM submissions WHERE submission = ?"
@@ -68,18 +63,19 @@ class Gate:
         self._log = log
         self._records = Records(connection, audit)
 
-    def conclude(self, conclude: Conclude) -> Concluded | Dropped:
+    def conclude(self, conclude: Conclude) -> Concluded | Unjudged | TooManyHeld:
         """Carry out a ruling on what waits; what was taken back meanwhile stays so, but what hooks said is recorded."""
         row = self._row(conclude.submission)
         at, bench, ruling = conclude.at, conclude.bench, conclude.ruling
-        version, _ = submissions.succession(self._connection, row)
+        if row.state not in {SubmissionState.WAITING, SubmissionState.TAKEN_BACK}:
+            return self._concluded(row.submission)  # Concluded already: it is not judged twice.
         bound = commitment(row) if row.content is not None else self._records.taken_back(row.submission)
         for answer in conclude.answers:
             leaf = leaves.answered(
                 answer,
                 at=at,
                 submission=row.submission,
-                version=version,
+                version=conclude.version,
                 surface=row.surface,
                 commitment=bound,
             )
@@ -88,23 +84,26 @@ class Gate:
             return self._concluded(row.submission)
         match ruling:
             case Publishes():
+                stopped = stopped_now(self._connection, row, at=at, bench=bench)
+                if stopped is not None:
+                    return self._stop(row, Move.LAPSE, stopped, at, bench)
                 return self._publish(row, ruling.labels, Move.PUBLISH, at, bench, labelled_by=ruling.labelled_by)
             case Holds():
                 most = bench.pack.holds.per_author
-                if submissions.held_by(self._connection, row.author) >= most:
+                if not conclude.unwaited and submissions.held_by(self._connection, row.author) >= most:
                     self._connection.execute(_DROP, (row.submission,))
-                    return Dropped(retry_after_ms=None, most=most)
+                    return TooManyHeld(most)
                 self._connection.execute(
                     "UPDATE submissions SET labels = ? WHERE submission = ?",
                     (msgspec.json.encode(ruling.labels).decode(), row.submission),
                 )
                 row = msgspec.structs.replace(row, labels=ruling.labels)
-                return self._stop(row, Move.HOLD, ruling.why, at, bench, until=ruling.until)
+                return self._stop(row, Move.HOLD, ruling.why, at, bench, until=at + ruling.length_ms)
             case Rejects():
                 return self._stop(row, Move.REJECT, ruling.why, at, bench)
             case Unavailable():
                 self._connection.execute(_DROP, (row.submission,))
-                return Dropped(retry_after_ms=ruling.retry_after_ms)
+                return Unjudged(ruling.retry_after_ms)
 
     def take_back(self, take: TakeBack) -> Concluded | NotPossible | NoSuchSubmission:
         """Let the author have back what has not appeared. That is never judged."""
@@ -123,7 +122,7 @@ class Gate:
             commitment=commitment(row),
         )
         self._records.leave(leaf)
-        self._move(row, state)
+        self._move(row, state, take.at)
         self._connection.execute(_FORGET, (row.submission,))
         return self._concluded(row.submission)
 
@@ -146,20 +145,18 @@ class Gate:
             return NoSuchSubmission()
         if row.content is None:  # Its author has taken it back for good.
             return NotPossible(submissions.view(self._connection, row))
-        if row.target is not None and row.state is SubmissionState.PUBLISHED:
-            assert row.topic is not None
-            row = submissions.by_entry(self._connection, row.topic, row.target) or row  # All its versions go with it.
+        row = submissions.root_of(self._connection, row)  # All its versions go with it.
         at, bench = decide.at, decide.bench
-        held = row.state is SubmissionState.HELD
+        held, published = row.state is SubmissionState.HELD, row.state is SubmissionState.PUBLISHED
         why = Grounds(ground=decide.ground, facts=decide.facts, by=f"officer {decide.officer}", where=decide.where)
-        match decide.act.value:
-            case "release" if held:
+        match decide.act:
+            case OfficerAct.RELEASE if held:
                 return self._release(row, why, at, bench, automated=False)
-            case "reject" if held:
+            case OfficerAct.REJECT if held:
                 return self._stop(row, Move.REJECT, why, at, bench, automated=False)
-            case "withdraw" if row.state is SubmissionState.PUBLISHED and not row.withdrawn:
+            case OfficerAct.WITHDRAW if published and not row.withdrawn:
                 return self._withdraw(row, why, at, bench)
-            case "restore" if row.withdrawn:
+            case OfficerAct.RESTORE if row.withdrawn:
                 return self._restore(row, why, at, bench)
             case _:
                 return NotPossible(submissions.view(self._connection, row))
@@ -187,10 +184,7 @@ class Gate:
         labelled_by: str = "",
         decision: DecisionId | None = None,
     ) -> Concluded:
-        """Let it enter the log; all stages but the hooks are asked once more."""
-        stopped = stopped_now(self._connection, row, at=at, bench=bench)
-        if stopped is not None:
-            return self._stop(row, Move.LAPSE, stopped, at, bench)
+        """Let it enter the log: all stages but the hooks have just been asked once more."""
         assert row.content is not None
         assert row.salt is not None
         version, _ = submissions.succession(self._connection, row)
@@ -234,7 +228,7 @@ class Gate:
         state = after(row.state, move)
         assert state is not None
         row = msgspec.structs.replace(row, topic=topic, labels=labels)
-        self._move(row, state, seq=seq, version=version, decision=decision)
+        self._move(row, state, at, seq=seq, version=version, decision=decision)
         return self._concluded(row.submission, posted)
 
     def _stop(
@@ -253,7 +247,7 @@ class Gate:
         assert state is not None
         kind = DecisionKind(move.value)
         decision = self._records.decide(row, kind, why, at, bench, until=until, automated=automated)
-        self._move(row, state, until=until, decision=decision)
+        self._move(row, state, at, until=until, decision=decision)
         return self._concluded(row.submission)
 
     def _withdraw(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
@@ -266,8 +260,7 @@ class Gate:
         """Show it again, in the version that was the last."""
         decision = self._records.decide(row, DecisionKind.RESTORE, why, at, bench, automated=False)
         self._mark_withdrawn(row, decision, withdrawn=False)
-        newest = self._connection.execute(_NEWEST_VERSION, (row.topic, row.seq)).fetchone()
-        body = newest[0] if newest else None
+        body = self._body(row.topic, submissions.newest_of(self._connection, row).seq)
         if body is not None:
             assert row.topic is not None
             leaf = self._connection.execute("SELECT leaf FROM decisions WHERE decision = ?", (decision,)).fetchone()[0]
@@ -276,7 +269,8 @@ class Gate:
         return self._concluded(row.submission, self._say(row, Kind.RESTORED, at, body=body))
 
     def _mark_withdrawn(self, row: Row, decision: DecisionId, *, withdrawn: bool) -> None:
-        self._connection.execute(_WITHDRAWN, (withdrawn, row.topic, row.seq))
+        for statement in _WITHDRAWN:
+            self._connection.execute(statement, (withdrawn, row.topic, row.seq))
         marked = "UPDATE submissions SET withdrawn = ?, decision = ? WHERE submission = ?"
         self._connection.execute(marked, (withdrawn, decision, row.submission))
 
@@ -292,18 +286,21 @@ class Gate:
             body=body,
             target=row.seq,
         )
-        sender = row.author if row.surface is Surface.GROUP_SCREEN_NAME else None
-        asked = {"topic": row.topic, "kind": KINDS[row.surface].value, "sender": sender}
-        current = self._connection.execute(_IN_FORCE, asked).fetchone()
-        changes = _changes(row, current[0] or b"" if current else b"")
+        # What it is called is the last version, or nothing: what was before does not come back because that is gone.
+        _, last = submissions.versions(self._connection, row.surface, row.author, row.topic, None)
+        changes = _changes(row, self._body(row.topic, last) or b"")
         return self._log.add(Post(topic=row.topic, generation=0, draft=draft, changes=changes))
 
-    # What is asked again, and what is written down.
+    def _body(self, topic: TopicId | None, seq: Seq | None) -> bytes | None:
+        """Return the body of an entry as readers see it."""
+        found = self._connection.execute(_BODY, (topic, seq)).fetchone()
+        return found[1] if found is not None and not found[0] else None
 
     def _move(
         self,
         row: Row,
         state: SubmissionState,
+        at: int,
         *,
         seq: Seq | None = None,
         version: int | None = None,
@@ -319,6 +316,7 @@ class Gate:
                 "topic": row.topic,
                 "labels": msgspec.json.encode(row.labels).decode(),
                 "until": until,
+                "at": at,
                 "decision": decision,
                 "submission": row.submission,
             },

@@ -3,9 +3,9 @@
 import sqlite3
 
 from compliance import leaves
-from protocol.entries import Kind
+from protocol.entries import Admission, Kind, Standing
 from protocol.ids import TopicId, new_cid
-from protocol.staff import StaffRole
+from protocol.staff import FOR_CHIEFS, StaffRole
 from server.store import people
 from server.store.audit import AuditLog
 from server.store.gate import DIGEST_BYTES
@@ -14,13 +14,18 @@ from server.store.public_writes import (
     AddStaff,
     Announce,
     Decide,
+    GroupFull,
     Introduce,
+    Join,
+    Joined,
+    NoSuchGroup,
     Record,
     RemoveStaff,
     SignAgreement,
     Signed,
 )
 from server.store.writes import Done, Draft, Post, Posted, Taken, TargetGone
+from server.topics import Stand
 
 _SIGN = "INSERT OR IGNORE INTO signatures (person, digest, version, at, leaf) VALUES (?, ?, ?, ?, ?)"
 _SIGNED = "SELECT 1 FROM signatures WHERE person = ? AND digest = ?"
@@ -30,7 +35,9 @@ _REMOVE_STAFF = "UPDATE staff SET removed_at = ? WHERE code = ? AND removed_at I
 _ON_DUTY = "SELECT role FROM staff WHERE code = ? AND removed_at IS NULL"
 _UNANNOUNCED = "SELECT person FROM members WHERE topic = ? AND unannounced ORDER BY since DESC, person"
 _ANNOUNCED = "UPDATE members SET unannounced = 0 WHERE topic = ? AND unannounced"
-_CHIEFS = frozenset({"withdraw", "restore"})
+_GROUP = "SELECT admission, seats FROM topics WHERE topic = ? AND admission IS NOT NULL AND seats > 0"
+_STANDS = "SELECT standing FROM members WHERE topic = ? AND person = ?"
+_ASKING = "SELECT count(*) FROM members WHERE topic = ? AND standing = 'asked'"
 
 
 class Institutions:
@@ -56,6 +63,28 @@ class Institutions:
         who = introduce
         people.introduce(self._connection, who.person, who.handle, who.skeleton, at=who.at)
         return Done()
+
+    def join(self, join: Join) -> Joined | NoSuchGroup | GroupFull:
+        """Let somebody in, or have them ask. It asks for no generation: nobody's joining makes another's stale."""
+        row = self._connection.execute(_GROUP, (join.topic,)).fetchone()
+        if row is None:
+            return NoSuchGroup()
+        admission, seats = row
+        stands = self._connection.execute(_STANDS, (join.topic, join.person)).fetchone()
+        if stands is not None:
+            return Joined(standing=Standing(stands[0]), posted=None)
+        standing = Standing.MEMBER if admission == Admission.OPEN else Standing.ASKED
+        if standing is Standing.MEMBER and seats >= join.cap:
+            return GroupFull(asking=False)
+        if (
+            standing is Standing.ASKED
+            and self._connection.execute(_ASKING, (join.topic,)).fetchone()[0] >= join.waiting
+        ):
+            return GroupFull(asking=True)
+        people.introduce(self._connection, join.person, join.handle, join.skeleton, at=join.at)
+        stand = Stand(person=join.person, standing=standing, unannounced=standing is Standing.MEMBER)
+        posted = self._log.add(Post(topic=join.topic, generation=0, draft=None, changes=(stand,)))
+        return Joined(standing=standing, posted=posted)
 
     def announce(self, announce: Announce) -> Posted | Done:
         """Say how many have come since the last time, in one entry; who has gone again meanwhile is not counted."""
@@ -104,7 +133,7 @@ class Institutions:
         row = self._connection.execute(_ON_DUTY, (decide.officer,)).fetchone()
         if row is None:
             return False
-        return StaffRole(row[0]) is StaffRole.CHIEF or decide.act.value not in _CHIEFS
+        return StaffRole(row[0]) is StaffRole.CHIEF or decide.act not in FOR_CHIEFS
 
 
 def _timeless(leaf: bytes) -> dict[str, object]:

@@ -145,7 +145,6 @@ class Log:
 
         What must hold for it has been asked in this same transaction; it claims its cid, which nobody has used.
         """
-        assert post.draft is not None
         self.settle()
         tip = self._found(post) if post.founding is not None else self._tip(post.topic)
         if tip is None:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from protocol.decisions import SubmissionState
+import msgspec
+
+from protocol.decisions import Submission, SubmissionState
 from protocol.entries import Admission
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
 from protocol.limits import COLLECTION_ITEMS
 from protocol.public import AuditReply, Card, Listing, ReceiptReply, SubmissionsReply
-from protocol.publications import Surface, decode, decode_content, fields_of
+from protocol.publications import PublishedError, Surface, decode, decode_content, fields_of
 from protocol.staff import ItemReply, QueueItem, QueueReply, StaffRole
 from server.store import audit, submissions
 from server.store.base import Officer, PublicFacts, SubmittedBefore, TargetVersion
@@ -18,6 +20,7 @@ from server.store.public_writes import Case
 from server.store.reading import SqliteReader
 
 EXCERPT_CHARS = 120
+SUBMISSION_BYTES = 4096  # About what a submission takes on the wire without its content, its decision counted.
 SCANNED = 10_000  # Listed groups looked at in one search; an index comes with the search of the public side.
 
 _OWN = f"""
@@ -25,7 +28,7 @@ SELECT {submissions.COLUMNS} FROM submissions WHERE author = :author
     AND (:before IS NULL OR number < (SELECT number FROM submissions WHERE submission = :before AND author = :author))
 ORDER BY number DESC LIMIT :limit
 """
-_OPEN = f"SELECT {submissions.COLUMNS} FROM submissions WHERE state = 'waiting' ORDER BY number"
+_WAITING = f"SELECT {submissions.COLUMNS} FROM submissions WHERE state = 'waiting' ORDER BY number"
 _DUE = "SELECT submission FROM submissions WHERE state = 'held' AND until <= ? ORDER BY until, number LIMIT 100"
 _QUEUE = """
 SELECT s.submission, s.surface, s.state, s.at, s.until, d.ground, d.by, s.content
@@ -73,13 +76,17 @@ class SqlitePublicReader(SqliteReader):
             version = connection.execute(_VERSIONS, (topic, seq)).fetchone()[0]
         return TargetVersion(author=row[0], kind=row[1], version=version)
 
-    def own(self, author: PersonId, *, before: SubmissionId | None, limit: int) -> SubmissionsReply:
-        """Return what `author` submitted, newest first."""
+    def own(self, author: PersonId, *, before: SubmissionId | None, limit: int, reply_bytes: int) -> SubmissionsReply:
+        """Return what `author` submitted, newest first, as far as there is room for."""
         asked = {"author": author, "before": before, "limit": limit + 1}
+        views: list[Submission] = []
         with self._snapshot() as connection:
             rows = [submissions.row_of(row) for row in connection.execute(_OWN, asked).fetchall()]
-            views = tuple(submissions.view(connection, row) for row in rows[:limit] if row is not None)
-        return SubmissionsReply(submissions=views, complete=len(rows) <= limit)
+            for row in rows[:limit]:
+                if row is not None and reply_bytes > 0:
+                    views.append(submissions.view(connection, row))
+                    reply_bytes -= SUBMISSION_BYTES + len(row.content or b"")
+        return SubmissionsReply(submissions=tuple(views), complete=len(views) == len(rows))
 
     def receipt(self, author: PersonId, submission: SubmissionId) -> ReceiptReply | None:
         """Return all that the audit log says of what `author` submitted, with its proofs."""
@@ -132,11 +139,18 @@ class SqlitePublicReader(SqliteReader):
 
     # The gate.
 
-    def waiting(self) -> tuple[Case, ...]:
-        """Return what was submitted and has not been judged, in order."""
+    def waiting(self) -> tuple[tuple[Case, ...], tuple[SubmissionId, ...]]:
+        """Return what was submitted and has not been judged, in order; and what of that cannot be read."""
+        cases: list[Case] = []
+        unreadable: list[SubmissionId] = []
         with self._snapshot() as connection:
-            rows = [submissions.row_of(row) for row in connection.execute(_OPEN).fetchall()]
-            return tuple(submissions.case_of(connection, row) for row in rows if row is not None)
+            for row in map(submissions.row_of, connection.execute(_WAITING).fetchall()):
+                assert row is not None
+                try:
+                    cases.append(submissions.case_of(connection, row))
+                except PublishedError:
+                    unreadable.append(row.submission)
+        return tuple(cases), tuple(unreadable)
 
     def due(self, at: int) -> tuple[SubmissionId, ...]:
         """Return some of the items whose hold has ended by `at` (Unix ms), the oldest first."""
@@ -177,7 +191,11 @@ class SqlitePublicReader(SqliteReader):
     def item(
         self, item: SubmissionId | None, *, topic: TopicId | None = None, seq: Seq | None = None
     ) -> ItemReply | None:
-        """Return one submission, by its id or by the entry it became, with all decisions about it."""
+        """Return one submission, by its id or by the entry it became, with all decisions about it.
+
+        Of an edit that is published: the message it is of, with the words of its last version, for all versions are
+        decided together.
+        """
         with self._snapshot() as connection:
             if item is not None:
                 row = submissions.by_id(connection, item)
@@ -185,10 +203,13 @@ class SqlitePublicReader(SqliteReader):
                 row = submissions.by_entry(connection, topic, seq) if topic and seq else None
             if row is None:
                 return None
-            return ItemReply(
-                submission=submissions.view(connection, row),
-                decisions=submissions.decisions_about(connection, row.submission),
-            )
+            root = submissions.root_of(connection, row)
+            newest = submissions.newest_of(connection, root)
+            seen = submissions.view(connection, root)
+            if newest is not root and newest.content is not None:
+                words = decode_content(newest.content)
+                seen = msgspec.structs.replace(seen, content=words, version=newest.version, labels=newest.labels)
+            return ItemReply(submission=seen, decisions=submissions.decisions_about(connection, root.submission))
 
 
 def _excerpt(content: bytes | None) -> str:

@@ -8,6 +8,9 @@ from server.store.audit import AUDIT_TABLES
 
 PUBLIC_TABLES = (
     *AUDIT_TABLES,
+    # What places and people in them are called, and whatever else is no message, without the messages between.
+    "CREATE INDEX texts ON entries (topic, kind, sender, seq) WHERE kind <> 'message'",
+    "CREATE INDEX findable ON topics (seats DESC, topic) WHERE listed",
     "CREATE INDEX leaves_of_kind ON leaves (kind, number) WHERE submission IS NULL",
     """CREATE TABLE submissions (
         number INTEGER PRIMARY KEY,
@@ -30,6 +33,7 @@ PUBLIC_TABLES = (
         until INTEGER,
         withdrawn INTEGER NOT NULL DEFAULT 0,
         decision TEXT,
+        decided_at INTEGER, -- When it came into the state it is in.
         UNIQUE (cid, author),
         CHECK ((state = 'published') = (seq IS NOT NULL)),
         CHECK ((state = 'held') = (until IS NOT NULL))
@@ -37,8 +41,9 @@ PUBLIC_TABLES = (
     "CREATE INDEX submissions_of ON submissions (author, number)",
     # Asked at every hold: what else its author has ever submitted must not be gone through.
     "CREATE INDEX submissions_held ON submissions (author) WHERE state = 'held'",
-    "CREATE INDEX submissions_open ON submissions (until, number) WHERE state IN ('waiting', 'held')",
-    """CREATE INDEX submissions_kept ON submissions (number)
+    "CREATE INDEX submissions_waiting ON submissions (number) WHERE state = 'waiting'",
+    "CREATE INDEX submissions_due ON submissions (until, number) WHERE state = 'held'",
+    """CREATE INDEX submissions_kept ON submissions (decided_at)
     WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL""",
     "CREATE INDEX submissions_entry ON submissions (topic, seq) WHERE seq IS NOT NULL",
     """CREATE TABLE decisions (
@@ -147,7 +152,8 @@ PUBLIC_TABLES = (
     *(
         f"""CREATE TRIGGER {column}_was_published BEFORE UPDATE OF {column} ON {table}
         WHEN length(NEW.{column}) > 0 AND NOT EXISTS (
-            SELECT 1 FROM entries WHERE topic = NEW.topic AND kind = '{kind}' AND body = NEW.{column} AND {whose})
+            SELECT 1 FROM entries INDEXED BY texts
+            WHERE topic = NEW.topic AND kind = '{kind}' AND kind <> 'message' AND body = NEW.{column} AND {whose})
         BEGIN SELECT RAISE(ABORT, 'a {column} that was never published'); END"""
         for table, column, kind, whose in (
             ("topics", "name", "named", "NOT withdrawn"),

@@ -9,7 +9,7 @@ from compliance.leaves import Leaf
 from compliance.ruling import Ruling
 from compliance.verdicts import Answer
 from protocol.decisions import Decision, Span, Submission
-from protocol.entries import Side, side_of
+from protocol.entries import Side, Standing, side_of
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
 from protocol.publications import Content, Surface
 from protocol.staff import OfficerAct, StaffRole
@@ -20,7 +20,7 @@ class Submit(msgspec.Struct, frozen=True, kw_only=True):
     """Keep what somebody wants to publish, before anybody judges it.
 
     `handle`, `skeleton`: for the first time that this author does anything public. `digest`: keyed, of all that the
-    request says. Outcomes: Accepted | Resubmitted | Conflict.
+    request says. Outcomes: Accepted | Resubmitted | Conflict | Superseded (it is made from another version).
     """
 
     submission: SubmissionId
@@ -57,6 +57,10 @@ class Accepted(msgspec.Struct, frozen=True):
     case: Case
 
 
+class Superseded(msgspec.Struct, frozen=True):
+    """The version it was made from is not the last one any more."""
+
+
 class Resubmitted(msgspec.Struct, frozen=True):
     """The author submitted this before: here is what has become of it."""
 
@@ -67,14 +71,17 @@ class Conclude(msgspec.Struct, frozen=True, kw_only=True):
     """Carry a ruling out, unless the author has taken the item back meanwhile, and record what each hook said.
 
     Publishing asks all stages but the hooks again, and whether the author may still publish there; what fails then
-    lapses. Outcomes: Concluded | Dropped.
+    lapses. `version`: of the text that was judged. `unwaited`: nobody would be told if it were dropped, so it is not.
+    Outcomes: Concluded | Unjudged | TooManyHeld.
     """
 
     submission: SubmissionId
+    version: int
     ruling: Ruling
     answers: tuple[Answer, ...]
     at: int
     bench: Bench
+    unwaited: bool = False
 
 
 class Concluded(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,14 +93,16 @@ class Concluded(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...] = ()
 
 
-class Dropped(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing of it is kept but the record of the failures, so its cid may be used again.
+class Unjudged(msgspec.Struct, frozen=True):
+    """A hook failed: nothing is kept but the record of that, and the cid may be used again."""
 
-    `retry_after_ms` None: not because a hook failed, but because `most` items are held already.
-    """
+    retry_after_ms: int
 
-    retry_after_ms: int | None
-    most: int = 0
+
+class TooManyHeld(msgspec.Struct, frozen=True):
+    """It would be held, and `most` items of this author are: nothing is kept, and the cid may be used again."""
+
+    most: int
 
 
 class TakeBack(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +128,11 @@ class Forget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decide(msgspec.Struct, frozen=True, kw_only=True):
-    """An officer decides. Outcomes: Concluded | NotPossible | NoSuchSubmission | OffDuty."""
+    """An officer decides. Outcomes: Concluded | NotPossible | NoSuchSubmission | Joined
+    | NoSuchGroup
+    | GroupFull
+    | OffDuty.
+    """
 
     submission: SubmissionId
     act: OfficerAct
@@ -167,6 +180,38 @@ class Introduce(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
+class Join(msgspec.Struct, frozen=True, kw_only=True):
+    """Come into a public group, or ask to, as the group has it when this is written: a crowd may come at once.
+
+    `cap`, `waiting`: members, and people who ask, at most. Outcomes: Joined | NoSuchGroup | GroupFull.
+    """
+
+    topic: TopicId
+    person: PersonId
+    handle: str
+    skeleton: str
+    cap: int
+    waiting: int
+    at: int
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """How they stand to the group now. `posted`: None when they stood so before."""
+
+    standing: Standing
+    posted: Posted | None
+
+
+class NoSuchGroup(msgspec.Struct, frozen=True):
+    """There is no such public group, or nobody is in it any more."""
+
+
+class GroupFull(msgspec.Struct, frozen=True):
+    """There is no room: for members, or, `asking`, for one more who asks."""
+
+    asking: bool
+
+
 class Announce(msgspec.Struct, frozen=True, kw_only=True):
     """Say in a public group, in one entry, how many have come since the last time. Outcomes: Posted | Done (nobody)."""
 
@@ -206,12 +251,27 @@ PublicWrite = (
     | Decide
     | SignAgreement
     | Introduce
+    | Join
     | Announce
     | Record
     | AddStaff
     | RemoveStaff
 )
-PublicOutcome = Accepted | Resubmitted | Concluded | Dropped | NotPossible | NoSuchSubmission | OffDuty | Signed
+PublicOutcome = (
+    Accepted
+    | Resubmitted
+    | Superseded
+    | Concluded
+    | Unjudged
+    | TooManyHeld
+    | NotPossible
+    | NoSuchSubmission
+    | OffDuty
+    | Signed
+    | Joined
+    | NoSuchGroup
+    | GroupFull
+)
 PUBLIC_WRITES: frozenset[type] = frozenset(get_args(PublicWrite))
 AnyWrite = Write | PublicWrite
 AnyOutcome = Outcome | PublicOutcome

@@ -119,6 +119,8 @@ _FIRST = (
 
 
 _SECOND = (
+    "DROP INDEX targets",
+    "CREATE INDEX targets ON entries (topic, target, kind) WHERE target IS NOT NULL",
     "ALTER TABLE entries ADD COLUMN count INTEGER",
     "ALTER TABLE entries ADD COLUMN openness INTEGER",  # 1: by approval; 2: listed; 4: history open; added up.
     "ALTER TABLE entries ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0",

@@ -39,13 +39,17 @@ _MUTED_STILL = """
 UPDATE members SET muted_until = (SELECT until FROM mutes WHERE topic = ?1 AND person = ?2)
 WHERE topic = ?1 AND person = ?2 AND EXISTS (SELECT 1 FROM mutes WHERE topic = ?1 AND person = ?2)
 """
-_MUTE_TAKEN_UP = "DELETE FROM mutes WHERE topic = ? AND person = ?"
-_GO = "DELETE FROM members WHERE topic = ? AND person = ?"
-_BUMP = "UPDATE people SET marks = marks + 1 WHERE person = ? RETURNING marks"
-_COUNT = """
-UPDATE topics SET seats = (SELECT count(*) FROM members WHERE topic = topics.topic AND standing = 'member')
-WHERE topic = ?
+# And what they are called there stands in its log, wherever they have been meanwhile.
+_CALLED_STILL = """
+UPDATE members SET screen_name = (
+    SELECT CASE WHEN withdrawn THEN NULL ELSE body END FROM entries
+    WHERE topic = ?1 AND kind = 'screen_name' AND kind <> 'message' AND sender = ?2 ORDER BY seq DESC LIMIT 1)
+WHERE topic = ?1 AND person = ?2
 """
+_MUTE_TAKEN_UP = "DELETE FROM mutes WHERE topic = ? AND person = ?"
+_GO = "DELETE FROM members WHERE topic = ? AND person = ? RETURNING standing"
+_BUMP = "UPDATE people SET marks = marks + 1 WHERE person = ? RETURNING marks"
+_SEATS = "UPDATE topics SET seats = seats + ? WHERE topic = ?"
 _READ_NTH = """
 SELECT coalesce((SELECT nth FROM entries WHERE topic = :topic AND seq = :seq), 0) + (
     SELECT count(*) FROM entries WHERE topic = :topic AND hidden_from = :person AND seq > :seq AND kind = 'message')
@@ -76,16 +80,15 @@ def apply(
     an invitation is left out, when it comes and when it goes.
     """
     stands: dict[PersonId, Standing | None] = {}
+    seats = 0
     for change in changes:
         match change:
             case Stand(standing=None):
                 if summary(connection, topic, change.person) is not None:
                     stands[change.person] = None
-                if side_of(topic) is Side.PUBLIC:
-                    connection.execute(_REMEMBER_MUTE, (topic, change.person))
-                connection.execute(_GO, (topic, change.person))
+                seats -= _go(connection, topic, change.person)
             case Stand(standing=Standing() as standing):
-                _stand(connection, topic, change, standing, seq)
+                seats += _stand(connection, topic, change, standing, seq)
                 stands[change.person] = standing
             case Mute(person=None):
                 connection.execute("UPDATE topics SET silenced_until = ? WHERE topic = ?", (change.until, topic))
@@ -108,8 +111,8 @@ def apply(
                 connection.execute(_OPENNESS, (now.admission.value, now.listed, now.history_open, topic))
             case SetBlock():
                 raise ValueError("a block is put by PutBlock, for it holds beyond the chat")
-    if stands:
-        connection.execute(_COUNT, (topic,))
+    if seats:
+        connection.execute(_SEATS, (seats, topic))
     seen = {person: summary(connection, topic, person) for person in stands}
     return {person: found for person, found in seen.items() if found is not None or stands[person] is None}
 
@@ -157,12 +160,23 @@ def bump(connection: sqlite3.Connection, person: PersonId) -> int:
     return marks
 
 
-def _stand(connection: sqlite3.Connection, topic: TopicId, stand: Stand, standing: Standing, seq: Seq) -> None:
+def _go(connection: sqlite3.Connection, topic: TopicId, person: PersonId) -> int:
+    """End how somebody stands; return how many seats become free."""
+    if side_of(topic) is Side.PUBLIC:
+        connection.execute(_REMEMBER_MUTE, (topic, person))
+    row = connection.execute(_GO, (topic, person)).fetchone()
+    return int(row is not None and row[0] == Standing.MEMBER)
+
+
+def _stand(connection: sqlite3.Connection, topic: TopicId, stand: Stand, standing: Standing, seq: Seq) -> int:
+    """Let somebody stand as they do from now on; return how many seats are taken by it."""
     changed = bump(connection, stand.person)
     row = connection.execute(_STANDS, (topic, stand.person)).fetchone()
     if row is None or row[0] != Standing.MEMBER:
         start = Seq(seq + stand.unannounced) if stand.start is None else stand.start
         read = Seq(max(start - 1, 0))
+        if side_of(topic) is Side.PUBLIC:
+            connection.execute(_REMEMBER_MUTE, (topic, stand.person))
         connection.execute(
             _COME,
             (
@@ -183,11 +197,13 @@ def _stand(connection: sqlite3.Connection, topic: TopicId, stand: Stand, standin
         if side_of(topic) is Side.PUBLIC:
             connection.execute(_MUTED_STILL, (topic, stand.person))
             connection.execute(_MUTE_TAKEN_UP, (topic, stand.person))
-        return
+            connection.execute(_CALLED_STILL, (topic, stand.person))
+        return int(standing is Standing.MEMBER)
     stays = (standing.value, stand.role.value, stand.greeting, stand.start, changed, topic, stand.person)
     connection.execute(_STAY, stays)
     if stand.start is not None and stand.start - 1 > row[1]:
         _move(connection, topic, stand.person, Seq(stand.start - 1))
+    return int(standing is Standing.MEMBER) - 1
 
 
 def _show_peer(connection: sqlite3.Connection, mark: MarkRead) -> None:

@@ -7,14 +7,13 @@ from typing import Any
 import msgspec
 from blake3 import blake3
 
-from compliance.bench import Bench
 from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
 from protocol.entries import Kind
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
 from protocol.publications import Surface, decode_content, encode_content
 from server.store import people
-from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit
-from server.store.writes import Conflict, Done
+from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit, Superseded
+from server.store.writes import Conflict, Done, Draft
 
 SALT_BYTES = 32
 KINDS: dict[Surface, Kind] = {
@@ -43,13 +42,15 @@ _CARD = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = one_peer A
 _DECIDED = f"SELECT {_DECISION} FROM decisions WHERE decision = ?"
 _ABOUT = f"SELECT {_DECISION} FROM decisions WHERE submission = ? ORDER BY number"
 # The last text of its kind: of a group's name and the like, of one member's screen name, of a card.
-_LATEST = """
-SELECT count(*), max(seq) FROM entries WHERE topic = :topic AND kind = :kind AND (:sender IS NULL OR sender = :sender)
-"""
+# `kind <> 'message'` adds nothing but the index on the texts of a place, which messages are not in.
+_LATEST = "SELECT count(*), max(seq) FROM entries WHERE topic = ? AND kind = ? AND kind <> 'message'"
+_LATEST_OF_ONE = _LATEST + " AND sender = ?"
 _EDITS = "SELECT count(*), max(seq) FROM entries WHERE topic = ? AND target = ? AND kind = 'edit'"
-_FORGET = """
-UPDATE submissions SET content = NULL, salt = NULL WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL
-    AND (SELECT at FROM decisions WHERE decision = submissions.decision) < ?
+FORGOTTEN = 500  # At a time: the writer has others to serve.
+_FORGET = f"""
+UPDATE submissions SET content = NULL, salt = NULL WHERE number IN (
+    SELECT number FROM submissions WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL AND decided_at < ?
+    ORDER BY decided_at LIMIT {FORGOTTEN})
 """
 _BODY = "SELECT body FROM entries WHERE topic = ? AND seq = ?"
 
@@ -78,7 +79,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     decision: str | None
 
 
-def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmitted | Conflict:
+def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmitted | Superseded | Conflict:
     """Keep what somebody wants to publish. A repeat gets what it has become, never a second judgement."""
     row = by_cid(connection, submit.author, submit.cid)
     if row is not None:
@@ -88,6 +89,9 @@ def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmi
         return Conflict()
     people.introduce(connection, submit.author, submit.handle, submit.skeleton, at=submit.at)
     topic = submit.topic or card_of(connection, submit.author)
+    count, _ = versions(connection, submit.surface, submit.author, topic, submit.target)
+    if submit.base is not None and submit.base != count:
+        return Superseded()
     connection.execute(
         _INSERT,
         (
@@ -135,17 +139,42 @@ def case_of(connection: sqlite3.Connection, row: Row) -> Case:
 def succession(connection: sqlite3.Connection, row: Row) -> tuple[int, bytes | None]:
     """Return which version of its text a submission would be now, and the digest of the one it would replace."""
     topic = row.topic or card_of(connection, row.author)  # Another card may have come first.
+    count, last = versions(connection, row.surface, row.author, topic, row.target)
+    return count + 1, None if topic is None or last is None else _digest(connection, topic, last)
+
+
+def versions(
+    connection: sqlite3.Connection, surface: Surface, author: PersonId, topic: TopicId | None, target: Seq | None
+) -> tuple[int, Seq | None]:
+    """Return how many versions there are of the text that this would be the next one of, and the entry of the last."""
     if topic is None:
-        return 1, None
-    if row.target is not None:
-        count, last = connection.execute(_EDITS, (topic, row.target)).fetchone()
-        return count + 2, _digest(connection, topic, last or row.target)
-    if row.surface is Surface.GROUP_MESSAGE:
-        return 1, None
-    sender = row.author if row.surface is Surface.GROUP_SCREEN_NAME else None
-    asked = {"topic": topic, "kind": KINDS[row.surface].value, "sender": sender}
-    count, last = connection.execute(_LATEST, asked).fetchone()
-    return count + 1, None if last is None else _digest(connection, topic, last)
+        return 0, None
+    if target is not None:
+        count, last = connection.execute(_EDITS, (topic, target)).fetchone()
+        return count + 1, last or target
+    if surface is Surface.GROUP_MESSAGE:
+        return 0, None
+    kind = KINDS[surface].value
+    if surface is Surface.GROUP_SCREEN_NAME:
+        found = connection.execute(_LATEST_OF_ONE, (topic, kind, author)).fetchone()
+    else:
+        found = connection.execute(_LATEST, (topic, kind)).fetchone()
+    return found[0], found[1]
+
+
+def root_of(connection: sqlite3.Connection, row: Row) -> Row:
+    """Return the submission of the message that `row` is a published edit of; `row` itself if it is none."""
+    if row.target is None or row.topic is None or row.state is not SubmissionState.PUBLISHED:
+        return row
+    return by_entry(connection, row.topic, row.target) or row
+
+
+def newest_of(connection: sqlite3.Connection, row: Row) -> Row:
+    """Return the last published version of what `row` is the first one of."""
+    if row.topic is None or row.seq is None:
+        return row
+    last = connection.execute(_EDITS, (row.topic, row.seq)).fetchone()[1]
+    return (by_entry(connection, row.topic, last) if last is not None else None) or row
 
 
 def held_by(connection: sqlite3.Connection, author: PersonId) -> int:
@@ -158,6 +187,11 @@ def card_of(connection: sqlite3.Connection, person: PersonId) -> TopicId | None:
     """Return the topic that is the card of `person`, if they have one."""
     row = connection.execute(_CARD, (person,)).fetchone()
     return None if row is None else TopicId(row[0])
+
+
+def has_claimed(connection: sqlite3.Connection, draft: Draft | None) -> bool:
+    """Say whether the cid of `draft` is that of something its sender submitted: it is unique over all they do."""
+    return draft is not None and by_cid(connection, draft.sender, draft.cid) is not None
 
 
 def forget(connection: sqlite3.Connection, forget: Forget) -> Done:
@@ -217,11 +251,6 @@ def view(connection: sqlite3.Connection, row: Row) -> Submission:
 def decisions_about(connection: sqlite3.Connection, submission: SubmissionId) -> tuple[Decision, ...]:
     """Return all decisions about a submission, oldest first."""
     return tuple(_decision(row) for row in connection.execute(_ABOUT, (submission,)))
-
-
-def agreement_version(bench: Bench) -> str:
-    """Return the version of the agreement in force; empty when none is asked for."""
-    return bench.agreement.version if bench.agreement else ""
 
 
 def _decision(row: tuple[Any, ...]) -> Decision:

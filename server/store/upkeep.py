@@ -45,6 +45,7 @@ _PUBLIC_COUNTS = {
     "signatures": "SELECT count(*) FROM signatures",
     "staff": "SELECT count(*) FROM staff WHERE removed_at IS NULL",
     "leaves": "SELECT count(*) FROM leaves",
+    "hook_failures": "SELECT count(*) FROM leaves WHERE kind = 'failure'",
 }
 
 

@@ -21,6 +21,7 @@ from server.store.public_writes import (
     Expire,
     Forget,
     Introduce,
+    Join,
     OffDuty,
     Record,
     RemoveStaff,
@@ -32,6 +33,7 @@ from server.store.writes import (
     AddDevice,
     AddPerson,
     ChangePassword,
+    Conflict,
     Erase,
     MarkRead,
     Outcome,
@@ -160,6 +162,7 @@ def _public(connection: sqlite3.Connection, log: Log, audit: AuditLog) -> dict[t
     """Return what executes the writes that only the public store knows."""
     gate, institutions = Gate(connection, log, audit), Institutions(connection, log, audit)
     return {
+        Post: lambda post: Conflict() if submissions.has_claimed(connection, post.draft) else log.post(post),
         Submit: lambda submit: submissions.submit(connection, submit),
         Conclude: gate.conclude,
         TakeBack: gate.take_back,
@@ -168,6 +171,7 @@ def _public(connection: sqlite3.Connection, log: Log, audit: AuditLog) -> dict[t
         Decide: lambda decide: gate.decide(decide) if institutions.may(decide) else OffDuty(),
         SignAgreement: institutions.sign,
         Introduce: institutions.introduce,
+        Join: institutions.join,
         Announce: institutions.announce,
         Record: institutions.record,
         AddStaff: institutions.add_staff,

@@ -23,7 +23,7 @@ def made(**fields: Any) -> Publication:
 def test_a_hook_is_told_minutes_and_a_digest_and_no_author() -> None:
     given = made()
     assert (given.minute, given.previous, given.version) == (AT // 60_000, "ab" * 32, 2)
-    assert (given.content, given.surface, given.author) == (CONTENT, Surface.GROUP_MESSAGE, "")
+    assert (given.content, given.surface) == (CONTENT, Surface.GROUP_MESSAGE)
 
 
 def test_of_the_first_version_there_is_none_before() -> None:
@@ -38,7 +38,7 @@ def test_two_publications_of_one_text_have_two_ids() -> None:
 
 def test_a_publication_has_these_fields_and_no_other() -> None:
     names = [field.name for field in dataclasses.fields(Publication)]
-    assert names == ["id", "version", "surface", "content", "previous", "minute", "author"]
+    assert names == ["id", "version", "surface", "content", "previous", "minute"]
 
 
 def test_a_publication_cannot_be_changed_or_added_to() -> None:
@@ -126,8 +126,6 @@ def test_the_guard_looks_at_every_field_there_is(shape: type[Content | Part]) ->
         ("previous", b"\xab" * 32),
         ("previous", None),
         ("minute", 1.5),
-        ("author", b"private"),
-        ("author", None),
     ],
 )
 def test_every_other_field_is_of_its_type_exactly(field: str, value: Any) -> None:

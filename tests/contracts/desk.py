@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from blake3 import blake3
 
@@ -80,7 +81,7 @@ class Desk:
         return TopicId(new_id()) if self.side is Side.PRIVATE else new_public_topic_id()
 
     def commit(self, *writes: Write) -> list[Outcome | Failed]:
-        return self.store.writer().commit(writes)
+        return cast("list[Outcome | Failed]", self.store.writer().commit(writes))
 
     def do(self, write: Write) -> Outcome | Failed:
         (outcome,) = self.commit(write)

@@ -25,6 +25,7 @@ from tests.contracts.desk import NOON, digest
 from tests.support.inline import bench_under_test
 
 BENCH = bench_under_test()
+PLENTY = 1 << 20
 WHY = Grounds(ground="spam", facts="Twice.", by="hook terms 1")
 
 
@@ -97,7 +98,7 @@ class Counter:
         return write.submission
 
     def concluded(self, submission: SubmissionId, ruling: Any, *, at: int = NOON) -> Any:
-        return self.do(writes.Conclude(submission=submission, ruling=ruling, answers=(), at=at, bench=BENCH))
+        return self.do(writes.Conclude(submission=submission, version=1, ruling=ruling, answers=(), at=at, bench=BENCH))
 
     def published(self, text: str = "hello") -> SubmissionId:
         submission = self.submitted(text)
@@ -106,7 +107,7 @@ class Counter:
 
     def held(self, text: str = "hello", *, until: int = NOON + 1000) -> SubmissionId:
         submission = self.submitted(text)
-        self.concluded(submission, Holds(why=WHY, until=until, labels=()))
+        self.concluded(submission, Holds(why=WHY, length_ms=until - NOON, labels=()))
         return submission
 
 
@@ -126,11 +127,17 @@ def counter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counter]
 # Submissions.
 
 
+def waiting(counter: Counter) -> list[writes.Case]:
+    cases, unreadable = counter.read.waiting()
+    assert unreadable == ()
+    return list(cases)
+
+
 def test_what_is_submitted_waits_and_is_read_in_order(counter: Counter) -> None:
     submitted = [counter.submitted(text) for text in ("one", "two")]
-    assert [case.submission for case in counter.read.waiting()] == submitted
-    assert [case.content.text for case in counter.read.waiting()] == ["one", "two"]
-    assert all((case.version, case.previous, case.topic) == (1, None, counter.topic) for case in counter.read.waiting())
+    assert [case.submission for case in waiting(counter)] == submitted
+    assert [case.content.text for case in waiting(counter)] == ["one", "two"]
+    assert all((case.version, case.previous, case.topic) == (1, None, counter.topic) for case in waiting(counter))
 
 
 def test_a_batch_sees_the_submissions_before_in_it(counter: Counter) -> None:
@@ -142,7 +149,7 @@ def test_a_batch_sees_the_submissions_before_in_it(counter: Counter) -> None:
     assert isinstance(repeated, writes.Resubmitted)
     assert repeated.submission.submission == write.submission
     assert conflict == Conflict()
-    assert len(counter.read.waiting()) == 1
+    assert len(waiting(counter)) == 1
 
 
 def test_a_conclusion_and_its_entry_are_one_commit(counter: Counter) -> None:
@@ -152,7 +159,7 @@ def test_a_conclusion_and_its_entry_are_one_commit(counter: Counter) -> None:
     assert (outcome.submission.seq, posted.entry.seq) == (2, 2)
     assert outcome.author == counter.ann
     assert [decision.kind for decision in outcome.decisions] == ["label"]
-    assert counter.read.waiting() == ()
+    assert waiting(counter) == []
     before = counter.read.submitted(counter.ann, outcome.submission.cid)
     assert before is not None
     assert before.submission == outcome.submission
@@ -162,12 +169,12 @@ def test_a_conclusion_that_raises_leaves_no_trace_and_its_neighbours_stand(count
     one, two = counter.submitted("one"), counter.submitted("two")
     leaves = counter.read.audit(0)
     nowhere = Rejects(why=Grounds(ground="no such ground", facts="x", by="hook x 1"))
-    broken = writes.Conclude(submission=one, ruling=nowhere, answers=(), at=NOON, bench=BENCH)
-    sound = writes.Conclude(submission=two, ruling=Publishes(labels=()), answers=(), at=NOON, bench=BENCH)
+    broken = writes.Conclude(submission=one, version=1, ruling=nowhere, answers=(), at=NOON, bench=BENCH)
+    sound = writes.Conclude(submission=two, version=1, ruling=Publishes(labels=()), answers=(), at=NOON, bench=BENCH)
     failed, concluded = counter.commit(broken, sound)
     assert isinstance(failed, Failed)
     assert isinstance(concluded, writes.Concluded)
-    assert [case.submission for case in counter.read.waiting()] == [one]
+    assert [case.submission for case in waiting(counter)] == [one]
     after = counter.read.audit(0)
     assert leaves is not None
     assert after is not None
@@ -177,7 +184,7 @@ def test_a_conclusion_that_raises_leaves_no_trace_and_its_neighbours_stand(count
 def test_what_is_dropped_is_as_if_it_had_never_been_submitted(counter: Counter) -> None:
     write = counter.submission()
     counter.do(write)
-    assert counter.concluded(write.submission, Unavailable(2000)) == writes.Dropped(retry_after_ms=2000)
+    assert counter.concluded(write.submission, Unavailable(2000)) == writes.Unjudged(2000)
     assert counter.read.submitted(counter.ann, write.cid) is None
     assert isinstance(counter.do(counter.submission(cid=write.cid)), writes.Accepted)
 
@@ -196,11 +203,11 @@ def test_holds_that_are_over_are_due_the_oldest_first(counter: Counter) -> None:
 
 def test_ones_own_come_by_pages_and_nobody_elses(counter: Counter) -> None:
     submissions = [counter.published(str(number)) for number in range(3)]
-    own = counter.read.own(counter.ann, before=None, limit=2)
+    own = counter.read.own(counter.ann, before=None, limit=2, reply_bytes=PLENTY)
     assert ([said.submission for said in own.submissions], own.complete) == (submissions[:0:-1], False)
-    rest = counter.read.own(counter.ann, before=own.submissions[-1].submission, limit=2)
+    rest = counter.read.own(counter.ann, before=own.submissions[-1].submission, limit=2, reply_bytes=PLENTY)
     assert ([said.submission for said in rest.submissions], rest.complete) == (submissions[:1], True)
-    assert counter.read.own(PersonId(new_id()), before=None, limit=9).submissions == ()
+    assert counter.read.own(PersonId(new_id()), before=None, limit=9, reply_bytes=PLENTY).submissions == ()
 
 
 def test_a_receipt_is_its_authors(counter: Counter) -> None:

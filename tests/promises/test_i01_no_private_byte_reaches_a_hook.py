@@ -189,6 +189,6 @@ def test_what_is_sent_into_a_public_place_is_shown_to_no_hook() -> None:
 
 def test_a_publication_has_no_field_that_nobody_has_looked_at() -> None:
     assert set(Publication.__dataclass_fields__) == {
-        "id", "version", "surface", "content", "previous", "minute", "author"
+        "id", "version", "surface", "content", "previous", "minute"
     }  # fmt: skip
     assert {field.name for field in msgspec.structs.fields(Content)} == {"text", "title", "parts", "category", "lang"}

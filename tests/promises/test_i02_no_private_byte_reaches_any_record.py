@@ -266,6 +266,7 @@ class Story:
         said = await self.publishes(bob, group, "a first version")
         await self.publishes(bob, group, "a second version", target=said.seq, base=1)
         recalled = await self.publishes(bob, group, "regretted", gone=True)
+        assert recalled.seq is not None
         await bob.asks(Recall(id=0, cid=bob.cid(), topic=group, target=recalled.seq))
         back = await self.publishes(bob, group, "hold this, or rather not", gone=True)
         await bob.asks(TakeBack(id=0, submission=back.submission))
@@ -325,7 +326,7 @@ class Story:
                     with trio.fail_after(PATIENCE_S):
                         while not client.replies:
                             await client.reads()
-                    assert client.replies[0]["error"]["code"] == "internal"
+                    assert b"internal" in repr(client.replies).encode()
                 else:
                     assert (await client.is_closed())[0] == 1011
                 self.said.append(repr(client.replies).encode())

@@ -170,7 +170,8 @@ def assert_one_final_verdict_each(room: Newsroom) -> None:
     asked = Counter(room.panel.asked)
     judged = Counter(leaf["submission"] for leaf in leaves_of(server) if leaf["leaf"] in {"verdict", "failure"})
     for row in submissions.values():
-        assert asked[room.words[row["cid"]]] == 1, "it was judged again"
+        words = room.words[row["cid"]]
+        assert 1 <= asked[words] <= 1 + room.panel.failed[words], "it was judged again"
         assert judged[row["submission"]] == len(room.panel.hooks)
         by_state = Counter(leaf["submission"] for leaf in published.values())[row["submission"]]
         assert by_state == (row["state"] == "published")

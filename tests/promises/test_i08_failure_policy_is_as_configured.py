@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from compliance.pack import GATE_FAILURE, HOUR_MS, AtEnd, load, shipped
 from compliance.publication import Publication
 from compliance.ruling import RETRY_MS
-from compliance.verdicts import Allow, Failure, OnError, Verdict
+from compliance.verdicts import Allow, Failure, Hold, OnError, Reject, Verdict
 from protocol.codec import Refusal, decode_reply
 from protocol.decisions import DecisionKind, SubmissionState
 from protocol.errors import ErrorCode
@@ -30,6 +30,7 @@ from tests.server.hooks.support import Remote, StillClock
 from tests.support.inline import Caller, InlineServer
 from tests.support.newsroom import Newsroom
 from tests.support.packs import PACK
+from tests.support.panel import StaffedPanel
 from tests.support.public import (
     HOLD,
     LABEL,
@@ -60,7 +61,7 @@ CONFIGURED: dict[str, Callable[[OnError], tuple[dict[str, Any], OnError]]] = {
     "allow, until yesterday": lambda otherwise: (
         {"on_error": OnError.ALLOW, "allow_until": TODAY - timedelta(days=1)}, otherwise
     ),
-    "nothing, so the pack's": lambda otherwise: ({"on_error": otherwise}, otherwise),
+    "the pack's own": lambda otherwise: ({"on_error": otherwise}, otherwise),
 }  # fmt: skip
 
 
@@ -289,15 +290,8 @@ def expected(outcomes: list[tuple[Outcome, OnError]]) -> str:
     return "published"
 
 
-@given(
-    outcomes=st.lists(
-        st.tuples(st.sampled_from([Allow(), LABEL, HOLD, REJECT, *Failure]), st.sampled_from(OnError)), max_size=5
-    ),
-    surface=st.sampled_from(Surface),
-)
-def test_of_several_hooks_the_strictest_wins_and_each_failure_counts_as_its_policy(
-    outcomes: list[tuple[Outcome, OnError]], surface: Surface
-) -> None:
+def assert_comes_to(outcomes: list[tuple[Outcome, OnError]], surface: Surface) -> None:
+    """Hooks that say this make of a publication what is expected, and each is on record with its policy."""
     end = TODAY + timedelta(days=1)
     hooks = [
         Remote(
@@ -322,6 +316,50 @@ def test_of_several_hooks_the_strictest_wins_and_each_failure_counts_as_its_poli
         said = [leaf for leaf in leaves_of(server) if leaf["leaf"] in {"verdict", "failure"}]
         assert [leaf["hook"] for leaf in said] == [hook.name for hook in hooks]
         assert [leaf["policy"] for leaf in said] == [policy for _, policy in outcomes]
+
+
+ANSWERS: list[tuple[Outcome, OnError]] = [
+    *((outcome, OnError.HOLD) for outcome in (Allow(), LABEL, HOLD, REJECT)),
+    *((Failure.LATE, policy) for policy in OnError),
+]
+
+
+@pytest.mark.parametrize("second", ANSWERS, ids=str)
+@pytest.mark.parametrize("first", ANSWERS, ids=str)
+def test_of_two_answers_the_stricter_wins_whichever_comes_first(
+    first: tuple[Outcome, OnError], second: tuple[Outcome, OnError]
+) -> None:
+    assert_comes_to([first, second], Surface.GROUP_MESSAGE)
+
+
+@given(
+    outcomes=st.lists(
+        st.tuples(st.sampled_from([Allow(), LABEL, HOLD, REJECT, *Failure]), st.sampled_from(OnError)), max_size=5
+    ),
+    surface=st.sampled_from(Surface),
+)
+def test_of_several_hooks_the_strictest_wins_and_each_failure_counts_as_its_policy(
+    outcomes: list[tuple[Outcome, OnError]], surface: Surface
+) -> None:
+    assert_comes_to(outcomes, surface)
+
+
+@pytest.mark.parametrize("policy", [OnError.HOLD, OnError.REJECT])
+@pytest.mark.parametrize("verdict", [Hold, Reject])
+def test_a_verdict_on_a_ground_that_the_pack_does_not_have_is_a_failure(verdict: Any, policy: OnError) -> None:
+    panel = StaffedPanel(on_error=policy, stray=lambda _: verdict(ground="of_another_pack", text="Because."))
+    server = InlineServer(panel=panel)
+    with closing(server):
+        (ann,) = server.people("ann")
+        answer = tried(ann, public_group(server, ann), WORDS)
+        if policy is OnError.REJECT:
+            assert isinstance(answer, Refusal)
+            assert answer.code == ErrorCode.GATE_UNAVAILABLE
+        else:
+            assert isinstance(answer, SubmissionReply)
+            assert answer.submission.decision is not None
+            assert answer.submission.decision.ground == GATE_FAILURE
+        assert [leaf["failure"] for leaf in leaves_of(server) if leaf["leaf"] == "failure"] == ["malformed"]
 
 
 # A hold for a failure ends by itself, as the pack says, and is nobody's fault.

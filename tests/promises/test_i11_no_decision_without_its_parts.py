@@ -306,7 +306,8 @@ def insert(held: SimpleNamespace, *, leaf_says: dict[str, Any] | None = None, **
     """Write one more hold of the item down, with `changes`; its leaf says the same, but for `leaf_says`."""
     decision = msgspec.structs.replace(held.decision, decision=DecisionId(new_id()))
     spoken = {"decision", "kind", "ground", "clause", "bottom_line", "agreement", "by", "automated", "at", "until"}
-    said = {name: value for name, value in changes.items() if name in spoken and value is not None} | (leaf_says or {})
+    said = {name: value for name, value in changes.items() if name in spoken and (value is not None or name == "until")}
+    said |= leaf_says or {}
     told = msgspec.structs.replace(decision, **{k: v for k, v in said.items() if k in spoken})
     audit = AuditLog(held.connection)
     number = audit.append(

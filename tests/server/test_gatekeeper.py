@@ -4,10 +4,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from compliance.verdicts import Allow, Hold
+from compliance.publication import Publication
+from compliance.ruling import Holds, Publishes, Unavailable
+from compliance.verdicts import Allow, Failure, Hold, OnError
 from protocol.decisions import Submission, SubmissionState
 from protocol.entries import Side
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId, new_cid, new_id, new_public_topic_id
@@ -15,11 +18,12 @@ from protocol.public import SubmissionPush
 from protocol.publications import Content, Surface
 from server.arrivals import EVERY_S, Arrivals
 from server.committer import BothSides
-from server.gatekeeper import FORGET_EVERY_MS, Gatekeeper
+from server.gatekeeper import FORGET_EVERY_MS, TRIES, Gatekeeper
 from server.outcomes import NoRoom, Tell
+from server.panel import Answered
 from server.readers import Sources
 from server.store.base import Failed
-from server.store.public_writes import Announce, Case, Conclude, Concluded, Dropped, Expire, Forget, Introduce
+from server.store.public_writes import Announce, AnyWrite, Case, Conclude, Concluded, Expire, Forget, Introduce, Unjudged
 from server.store.writes import Draft, MarkRead, Post
 from tests.support.adapters import HandClock
 from tests.support.inline import bench_under_test
@@ -87,13 +91,13 @@ class Gatehouse:
 
 
 @pytest.fixture
-def post() -> Gatehouse:
-    post = Gatehouse()
-    post.gatekeeper.every_second()  # The first second looks for what is due, and for what is to be forgotten.
-    assert isinstance(post.slips.come_back(None), Forget)
-    post.shelf.give(())
-    post.committed.clear()
-    return post
+def gatehouse() -> Gatehouse:
+    gatehouse = Gatehouse()
+    gatehouse.gatekeeper.every_second()  # The first second looks for what is due, and for what is to be forgotten.
+    assert isinstance(gatehouse.slips.come_back(None), Forget)
+    gatehouse.shelf.give(())
+    gatehouse.committed.clear()
+    return gatehouse
 
 
 def case(text: str = "hello", *, topic: TopicId | None = TOPIC) -> Case:
@@ -116,154 +120,203 @@ def concluded(state: SubmissionState = SubmissionState.PUBLISHED) -> Concluded:
     return Concluded(submission=submission, author=ANN)
 
 
-def test_what_came_of_it_is_told_to_who_asked_and_to_nobody_else(post: Gatehouse) -> None:
+def test_what_came_of_it_is_told_to_who_asked_and_to_nobody_else(gatehouse: Gatehouse) -> None:
     came: list[Any] = []
-    post.gatekeeper.judge(case(), came.append)
+    gatehouse.gatekeeper.judge(case(), came.append)
     result = concluded()
-    assert isinstance(post.slips.come_back(result), Conclude)
-    assert (came, post.committed, post.told) == ([result], [result], [])
+    assert isinstance(gatehouse.slips.come_back(result), Conclude)
+    assert (came, gatehouse.committed, gatehouse.told) == ([result], [result], [])
 
 
-def test_when_nobody_asked_its_author_is_told(post: Gatehouse) -> None:
-    post.gatekeeper.judge(case(), None)
+def test_when_nobody_asked_its_author_is_told(gatehouse: Gatehouse) -> None:
+    gatehouse.gatekeeper.judge(case(), None)
     result = concluded()
-    post.slips.come_back(result)
-    assert post.told == [Tell(persons=(ANN,), push=SubmissionPush(submission=result.submission))]
+    gatehouse.slips.come_back(result)
+    assert gatehouse.told == [Tell(persons=(ANN,), push=SubmissionPush(submission=result.submission))]
 
 
-def test_only_what_has_appeared_is_learned(post: Gatehouse) -> None:
-    for result in (concluded(SubmissionState.HELD), Dropped(retry_after_ms=1), concluded()):
-        post.gatekeeper.judge(case(), lambda _: None)
-        post.slips.come_back(result)
-    assert len(post.panel.learned) == 1
-    assert post.panel.learned[0] is post.panel.seen[2]
+def test_only_what_has_appeared_is_learned(gatehouse: Gatehouse) -> None:
+    for result in (concluded(SubmissionState.HELD), Unjudged(1), concluded()):
+        gatehouse.gatekeeper.judge(case(), lambda _: None)
+        gatehouse.slips.come_back(result)
+    assert len(gatehouse.panel.learned) == 1
+    assert gatehouse.panel.learned[0] is gatehouse.panel.seen[2]
 
 
-def test_every_answer_goes_with_the_conclusion(post: Gatehouse) -> None:
-    post.panel.hooks = {"a": lambda _: Allow(), "b": lambda _: Hold(ground="spam", text="Perhaps.")}
-    post.gatekeeper.judge(case(), None)
-    (write,) = post.slips.writes
+def test_every_answer_goes_with_the_conclusion(gatehouse: Gatehouse) -> None:
+    gatehouse.panel.hooks = {"a": lambda _: Allow(), "b": lambda _: Hold(ground="spam", text="Perhaps.")}
+    gatehouse.gatekeeper.judge(case(), None)
+    (write,) = gatehouse.slips.writes
     assert [answer.hook for answer in write.answers] == ["a", "b"]
     assert write.ruling.why.ground == "spam"
 
 
-def test_a_write_that_failed_is_logged_and_told_and_forgotten(post: Gatehouse) -> None:
+def test_a_ruling_that_cannot_be_written_down_is_tried_again_and_then_held(gatehouse: Gatehouse) -> None:
     came: list[Any] = []
-    post.gatekeeper.judge(case(), came.append)
+    gatehouse.gatekeeper.judge(case(), came.append)
     with capture_logs() as logs:
-        post.slips.come_back(Failed("ValueError"))
-    assert [(event["event"], event["error"]) for event in logs] == [("gate.failed", "ValueError")]
+        for _ in range(TRIES):
+            write = gatehouse.slips.come_back(Failed("ValueError"))
+            assert isinstance(write.ruling, Publishes)
+            gatehouse.second()
+            gatehouse.shelf.asked.clear()
+    assert [(event["event"], event["error"]) for event in logs] == [("gate.failed", "ValueError")] * TRIES
     assert came == [Failed("ValueError")]
-    post.second()
-    assert [write for write in post.slips.writes if isinstance(write, Conclude)] == []
+    (write,) = [write for write in gatehouse.slips.writes if isinstance(write, Conclude)]
+    assert isinstance(write.ruling, Holds)
 
 
-def test_what_there_was_no_room_for_is_tried_every_second_and_asked_for_once(post: Gatehouse) -> None:
+def test_what_fails_whatever_is_tried_is_left_to_the_next_start_and_holds_up_nothing(gatehouse: Gatehouse) -> None:
+    gatehouse.gatekeeper.judge(case("one"), lambda _: None)
+    gatehouse.gatekeeper.judge(case("two"), lambda _: None)
+    with capture_logs():
+        for _ in range(2 * TRIES):
+            gatehouse.slips.come_back(Failed("ValueError"))
+            gatehouse.second()
+            gatehouse.shelf.asked.clear()
+    (write,) = [write for write in gatehouse.slips.writes if isinstance(write, Conclude)]
+    assert isinstance(write.ruling, Publishes)
+
+
+def test_what_there_was_no_room_for_is_tried_every_second_and_asked_for_once(gatehouse: Gatehouse) -> None:
     came: list[Any] = []
     item = case()
-    post.gatekeeper.judge(item, came.append)
-    post.slips.come_back(NoRoom())
+    gatehouse.gatekeeper.judge(item, came.append)
+    gatehouse.slips.come_back(NoRoom())
     assert came == [NoRoom()]
     for _ in range(2):
-        post.second()
-        (write,) = [write for write in post.slips.writes if isinstance(write, Conclude)]
+        gatehouse.second()
+        (write,) = [write for write in gatehouse.slips.writes if isinstance(write, Conclude)]
         assert write.submission == item.submission
-        post.slips.come_back(NoRoom())
-    post.second()
-    post.slips.come_back(concluded())
+        gatehouse.slips.come_back(NoRoom())
+    gatehouse.second()
+    gatehouse.slips.come_back(concluded())
     assert len(came) == 1
-    assert len(post.told) == 1
-    assert len(post.panel.seen) == 1
+    assert len(gatehouse.told) == 1
+    assert len(gatehouse.panel.seen) == 1
 
 
-def test_what_is_recovered_is_judged_in_order_and_nobody_is_told_but_its_author(post: Gatehouse) -> None:
-    post.gatekeeper.recover()
+def test_what_is_recovered_is_judged_in_order_and_its_author_is_told(gatehouse: Gatehouse) -> None:
     with capture_logs() as logs:
-        post.shelf.give((case("one"), case("two")))
+        gatehouse.gatekeeper.recover((case("one"), case("two")))
     assert logs == [{"event": "gate.recovered", "submissions": 2, "log_level": "info"}]
-    assert [seen.content.text for seen in post.panel.seen] == ["one", "two"]
-    assert len(post.slips.writes) == 2
+    assert [seen.content.text for seen in gatehouse.panel.seen] == ["one", "two"]
+    for _ in range(2):
+        assert isinstance(gatehouse.slips.come_back(concluded()), Conclude)
+    assert len(gatehouse.told) == 2
 
 
-def test_when_nothing_waited_nothing_is_said(post: Gatehouse) -> None:
-    post.gatekeeper.recover()
+def test_when_nothing_waited_nothing_is_said(gatehouse: Gatehouse) -> None:
     with capture_logs() as logs:
-        post.shelf.give(())
+        gatehouse.gatekeeper.recover(())
     assert logs == []
 
 
-def test_what_is_under_judgement_is_not_recovered_a_second_time(post: Gatehouse) -> None:
-    post.panel.is_slow = True
-    item = case()
-    post.gatekeeper.recover()
-    post.gatekeeper.judge(item, lambda _: None)
-    post.shelf.give((item,))
-    assert len(post.panel.seen) == 1
+def test_what_nobody_waits_for_is_held_where_others_are_told_to_try_again(gatehouse: Gatehouse) -> None:
+    gatehouse.panel.hooks = {"terms": lambda _: Failure.CRASHED}
+    gatehouse.panel.on_error = OnError.REJECT
+    gatehouse.gatekeeper.judge(case(), lambda _: None)
+    assert isinstance(gatehouse.slips.come_back(Unjudged(1)).ruling, Unavailable)
+    gatehouse.gatekeeper.recover((case(),))
+    (write,) = gatehouse.slips.writes
+    assert isinstance(write.ruling, Holds)
+    assert write.unwaited
 
 
-def test_one_looks_for_holds_that_are_over_once_at_a_time(post: Gatehouse) -> None:
+def test_one_authors_rulings_are_written_down_one_after_the_other(gatehouse: Gatehouse) -> None:
+    for text in ("one", "two"):
+        gatehouse.gatekeeper.judge(case(text), lambda _: None)
+    assert len(gatehouse.slips.writes) == 1
+    gatehouse.slips.come_back(concluded())
+    assert len(gatehouse.slips.writes) == 1
+
+
+def test_what_cannot_be_asked_about_is_held_and_holds_up_nothing(
+    gatehouse: Gatehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(publication: Publication, done: Answered) -> None:
+        raise KeyError("a mistake in the panel")
+
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(gatehouse.panel, "ask", ask)
+        gatehouse.gatekeeper.judge(case("one"), lambda _: None)
+    assert [(event["event"], event["error"]) for event in logs] == [("gate.failed", "KeyError")]
+    gatehouse.gatekeeper.judge(case("two"), lambda _: None)
+    assert isinstance(gatehouse.slips.come_back(concluded(SubmissionState.HELD)).ruling, Holds)
+    assert isinstance(gatehouse.slips.come_back(concluded()).ruling, Publishes)
+
+
+def test_what_was_held_and_appears_is_learned_too(gatehouse: Gatehouse) -> None:
+    result = concluded()
+    submission = msgspec.structs.replace(result.submission, content=Content(text="at last"), version=1)
+    gatehouse.gatekeeper.appeared(submission)
+    gatehouse.gatekeeper.appeared(result.submission)  # Recalled meanwhile: there is nothing to learn.
+    assert [learned.content.text for learned in gatehouse.panel.learned] == ["at last"]
+
+
+def test_one_looks_for_holds_that_are_over_once_at_a_time(gatehouse: Gatehouse) -> None:
     for _ in range(3):
-        post.second()
-    assert len(post.shelf.asked) == 1
-    post.shelf.give(())
-    post.second()
-    assert len(post.shelf.asked) == 1
+        gatehouse.second()
+    assert len(gatehouse.shelf.asked) == 1
+    gatehouse.shelf.give(())
+    gatehouse.second()
+    assert len(gatehouse.shelf.asked) == 1
 
 
-def test_a_hold_that_is_being_ended_is_not_ended_twice(post: Gatehouse) -> None:
+def test_a_hold_that_is_being_ended_is_not_ended_twice(gatehouse: Gatehouse) -> None:
     submission = SubmissionId(new_id())
     for _ in range(2):
-        post.second()
-        post.shelf.give((submission,))
-    assert [write.submission for write in post.slips.writes if isinstance(write, Expire)] == [submission]
-    post.slips.come_back(NoRoom())
-    post.second()
-    post.shelf.give((submission,))
-    assert len([write for write in post.slips.writes if isinstance(write, Expire)]) == 1
+        gatehouse.second()
+        gatehouse.shelf.give((submission,))
+    assert [write.submission for write in gatehouse.slips.writes if isinstance(write, Expire)] == [submission]
+    gatehouse.slips.come_back(NoRoom())
+    gatehouse.second()
+    gatehouse.shelf.give((submission,))
+    assert len([write for write in gatehouse.slips.writes if isinstance(write, Expire)]) == 1
     result = concluded()
-    post.slips.come_back(result)
-    assert post.told == [Tell(persons=(ANN,), push=SubmissionPush(submission=result.submission))]
+    gatehouse.slips.come_back(result)
+    assert gatehouse.told == [Tell(persons=(ANN,), push=SubmissionPush(submission=result.submission))]
 
 
-def test_when_one_cannot_look_that_is_logged_and_one_looks_again(post: Gatehouse) -> None:
-    post.second()
+def test_when_one_cannot_look_that_is_logged_and_one_looks_again(gatehouse: Gatehouse) -> None:
+    gatehouse.second()
     with capture_logs() as logs:
-        post.shelf.give(OSError("a path"))
+        gatehouse.shelf.give(OSError("a path"))
     assert [(event["event"], event["error"]) for event in logs] == [("gate.failed", "OSError")]
-    post.second()
-    assert len(post.shelf.asked) == 1
+    gatehouse.second()
+    assert len(gatehouse.shelf.asked) == 1
 
 
-def test_an_end_that_failed_is_logged(post: Gatehouse) -> None:
-    post.second()
-    post.shelf.give((SubmissionId(new_id()),))
+def test_an_end_that_failed_is_logged(gatehouse: Gatehouse) -> None:
+    gatehouse.second()
+    gatehouse.shelf.give((SubmissionId(new_id()),))
     with capture_logs() as logs:
-        post.slips.come_back(Failed("KeyError"))
+        gatehouse.slips.come_back(Failed("KeyError"))
     assert [event["event"] for event in logs] == ["gate.failed"]
-    assert post.told == []
+    assert gatehouse.told == []
 
 
-def test_what_is_past_its_time_is_forgotten_every_minute(post: Gatehouse) -> None:
+def test_what_is_past_its_time_is_forgotten_every_minute(gatehouse: Gatehouse) -> None:
     for _ in range(FORGET_EVERY_MS // 1000 + 1):
-        post.second()
-    (write,) = [write for write in post.slips.writes if isinstance(write, Forget)]
+        gatehouse.second()
+    (write,) = [write for write in gatehouse.slips.writes if isinstance(write, Forget)]
     keep_ms = int(bench_under_test().pack.holds.keep_d * 86_400_000)
-    assert write.before <= post.clock.ms - keep_ms
+    assert write.before <= gatehouse.clock.ms - keep_ms
 
 
 # Those who have come.
 
 
 @pytest.fixture
-def arrivals() -> tuple[Arrivals, Slips, Shelf, HandClock]:
-    slips, shelf, clock = Slips(), Shelf(), HandClock()
-    return Arrivals(commits=slips, reads=shelf, clock=clock, committed=lambda _: None), slips, shelf, clock
+def arrivals() -> tuple[Arrivals, Slips, HandClock]:
+    slips, clock = Slips(), HandClock()
+    return Arrivals(commits=slips, clock=clock, committed=lambda _: None), slips, clock
 
 
 def test_a_group_is_announced_once_some_time_after_the_first_who_came(
-    arrivals: tuple[Arrivals, Slips, Shelf, HandClock],
+    arrivals: tuple[Arrivals, Slips, HandClock],
 ) -> None:
-    room, slips, _, clock = arrivals
+    room, slips, clock = arrivals
     room.came(TOPIC)
     clock.pass_time(EVERY_S - 1)
     room.came(TOPIC)
@@ -276,11 +329,21 @@ def test_a_group_is_announced_once_some_time_after_the_first_who_came(
 
 
 def test_groups_that_were_not_announced_before_a_restart_are_announced_after_it(
-    arrivals: tuple[Arrivals, Slips, Shelf, HandClock],
+    arrivals: tuple[Arrivals, Slips, HandClock],
 ) -> None:
-    room, slips, shelf, clock = arrivals
-    room.recover()
-    shelf.give((TOPIC,))
+    room, slips, clock = arrivals
+    room.recover((TOPIC,))
+    clock.pass_time(EVERY_S)
+    room.every_second()
+    assert [write.topic for write in slips.writes] == [TOPIC]
+
+
+def test_what_there_was_no_room_to_announce_is_announced_later(arrivals: tuple[Arrivals, Slips, HandClock]) -> None:
+    room, slips, clock = arrivals
+    room.came(TOPIC)
+    clock.pass_time(EVERY_S)
+    room.every_second()
+    slips.come_back(NoRoom())
     clock.pass_time(EVERY_S)
     room.every_second()
     assert [write.topic for write in slips.writes] == [TOPIC]
@@ -294,11 +357,11 @@ def test_every_write_goes_to_the_store_it_is_for() -> None:
     both = BothSides({Side.PRIVATE: private, Side.PUBLIC: public})
     draft = Draft(kind="message", sender=ANN, cid=Cid(b""), digest=b"", at=0)  # type: ignore[arg-type]
     chat = TopicId(new_id())
-    of_private = [
+    of_private: list[AnyWrite] = [
         Post(topic=chat, generation=0, draft=draft),
         MarkRead(topic=chat, person=ANN, seq=Seq(1)),
     ]
-    of_public = [
+    of_public: list[AnyWrite] = [
         Post(topic=TOPIC, generation=0, draft=draft),
         MarkRead(topic=TOPIC, person=ANN, seq=Seq(1)),
         Introduce(person=ANN, handle="ann", skeleton="ann", at=0),

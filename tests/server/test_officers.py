@@ -113,7 +113,8 @@ def test_who_is_no_officer_does_nothing_that_officers_do(desk: Desk) -> None:
 
 
 def _packed(op: str) -> bytes:
-    return msgpack.packb(VALID[op] | {"op": op, "id": 9})
+    packed: bytes = msgpack.packb(VALID[op] | {"op": op, "id": 9})
+    return packed
 
 
 def test_who_is_removed_while_on_duty_does_nothing_more(desk: Desk) -> None:

@@ -301,7 +301,7 @@ def test_who_has_not_been_announced_when_the_server_died_is_announced_by_the_nex
     topic = ann.do(GroupFoundPublic).topic
     ben.do(GroupJoin, topic=topic)
     back = InlineServer(after=server)
-    back.arrivals.recover()
+    back.arrivals.recover(back.public_reads.reader.unannounced())
     pass_seconds(back, 5)
     assert [entry.count for entry in back.log(topic) if entry.kind is Kind.JOINED] == [1]
     back.close()

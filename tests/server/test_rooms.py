@@ -35,7 +35,7 @@ class Shelf:
     def __init__(self) -> None:
         self.asked: list[Callable[[Future[Any]], None]] = []
 
-    def ask(self, query: Callable[[Reader], Any], done: Callable[[Future[Any]], None]) -> None:
+    def ask(self, query: Callable[[Any], Any], done: Callable[[Future[Any]], None]) -> None:
         self.asked.append(done)
 
     def give(self, found: TopicState | Exception | None) -> None:

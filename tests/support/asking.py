@@ -7,11 +7,13 @@ import random
 from collections.abc import Sequence
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from protocol.frames import REQUESTS, Reply, Request
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Knowledge(Protocol):
@@ -27,7 +29,7 @@ class Knowledge(Protocol):
 def request_of(operation: str, chance: random.Random, knowledge: Knowledge, *, number: int) -> Request[Reply]:
     """Return a request of `operation` with this id."""
     shape = REQUESTS[operation]
-    return _Maker(operation, chance, knowledge).struct(shape, "", {"id": number})  # type: ignore[no-any-return]
+    return _Maker(operation, chance, knowledge).struct(shape, "", {"id": number})
 
 
 class _Maker:
@@ -36,7 +38,7 @@ class _Maker:
         self._chance = chance
         self._knowledge = knowledge
 
-    def struct(self, shape: type[msgspec.Struct], path: str, said: dict[str, Any]) -> msgspec.Struct:
+    def struct(self, shape: type[S], path: str, said: dict[str, Any]) -> S:
         hints = get_type_hints(shape, include_extras=True)
         for field in msgspec.structs.fields(shape):
             inner = f"{path}.{field.name}".lstrip(".")

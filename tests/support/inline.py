@@ -99,9 +99,11 @@ class InlineServer:
         self.config = config or Config(rates=UNLIMITED)
         self.bench = bench or bench_under_test()
         self.panel = panel or StaffedPanel()
-        self.store = after.store if after else SqliteStore.in_memory(Side.PRIVATE)
-        self.public_store = after.public_store if after else PublicSqliteStore.in_memory(Side.PUBLIC)
-        self.clock = after.clock if after else HandClock()
+        self.store: SqliteStore = after.store if after else SqliteStore.in_memory(Side.PRIVATE)
+        self.public_store: PublicSqliteStore = (
+            after.public_store if after else PublicSqliteStore.in_memory(Side.PUBLIC)
+        )
+        self.clock: HandClock = after.clock if after else HandClock()
         self.commits = InlineCommits(self.store.writer())
         self.public_commits = InlineCommits(self.public_store.writer())
         self.reads = InlineReads(self.store.reader())
@@ -130,9 +132,7 @@ class InlineServer:
             committed=self.hub.committed,
             tell=self.hub.tell,
         )
-        self.arrivals = Arrivals(
-            commits=commits, reads=self.public_reads, clock=self.clock, committed=self.hub.committed
-        )
+        self.arrivals = Arrivals(commits=commits, clock=self.clock, committed=self.hub.committed)
         table = rules(
             self.config,
             {Side.PRIVATE: self.store.epoch, Side.PUBLIC: self.public_store.epoch},
@@ -154,6 +154,7 @@ class InlineServer:
             bounds=SyncBounds(slice_bytes=messages.slice_bytes, reach=messages.reach, newest=messages.newest),
             clock=self.clock,
             came=self.arrivals.came,
+            appeared=self.gatekeeper.appeared,
         )
         self.limits = Limits(self.config.rates)
 

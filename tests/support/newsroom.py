@@ -86,13 +86,16 @@ Script = list[tuple[str, int, str]]
 
 
 class MoodyPanel(StaffedPanel):
-    """Three hooks: one that labels, one that has moods, one that always allows. `asked`: how often about each text."""
+    """Three hooks: one that labels, one that has moods, one that always allows. `asked`: how often about each text;
+    `failed`: how often so that nothing was kept of it, and its author may try again.
+    """
 
     def __init__(self) -> None:
         super().__init__(labels=allows, mood=allows, placid=allows)
         self.mood = MOODS["allows"]
         self.asked: dict[str, int] = defaultdict(int)
         self.answered: dict[str, Mood] = {}
+        self.failed: dict[str, int] = defaultdict(int)
         self._moods: dict[str, Mood] = {}
 
     def ask(self, publication: Publication, done: Answered) -> None:
@@ -103,6 +106,7 @@ class MoodyPanel(StaffedPanel):
     def answers(self, publication: Publication) -> list[Answer]:
         mood = self._moods[publication.id]
         self.answered[words_of(publication.content)] = mood
+        self.failed[words_of(publication.content)] += mood.on_error is OnError.REJECT
         outcome = mood.outcome
         if isinstance(outcome, Hold | Reject):
             outcome = replace(outcome, where=(beginning_of(publication.content),))

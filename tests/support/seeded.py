@@ -33,11 +33,11 @@ def seeded(seed: str) -> Iterator[None]:
         return int.from_bytes(token_bytes((k + 7) // 8), "big") >> (-k % 8)
 
     token, bits = secrets.token_bytes, secrets.randbits
-    secrets.token_bytes, secrets.randbits = token_bytes, randbits  # type: ignore[assignment]
+    secrets.token_bytes, secrets.randbits = token_bytes, randbits
     try:
         yield
     finally:
-        secrets.token_bytes, secrets.randbits = token, bits  # type: ignore[assignment]
+        secrets.token_bytes, secrets.randbits = token, bits
 
 
 def _room() -> str:

@@ -137,8 +137,8 @@ class Life(Crowd):
         surfaces = tuple(Surface) if bobs else MEMBERS_PUBLISH
         surface = surfaces[act.which % len(surfaces)]
         topic = None if surface is Surface.CARD else self.public[act.which % 2 if bobs else 0]
-        words = {"title": "somebody"} if surface is Surface.CARD else {}
-        content = Content(text=f"said as the {self.acts}th", **words)
+        title = "somebody" if surface is Surface.CARD else ""
+        content = Content(title=title, text=f"said as the {self.acts}th")
         self._ask(act, Publish(id=0, cid=self._cid(), surface=surface, topic=topic, content=content))
 
     def edits(self, act: Act) -> None:

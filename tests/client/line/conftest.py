@@ -13,10 +13,14 @@ from typing import Any
 import pytest
 
 from client.__main__ import run
+from compliance.pack import load
 from protocol.ids import TopicId
 from tests.client.line.lane import Lane, LaneThread
+from tests.support.packs import PACK, SETTINGS
 
 PASSWORD = "correct horse"
+_AGREEMENT = load(PACK).agreement
+ACCEPT = ("--accept-agreement", _AGREEMENT.digest.hex()) if _AGREEMENT else ()  # What `register` takes, where asked.
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,9 @@ class Hutong:
     def start(self) -> None:
         listen = self.url.removeprefix("ws://")
         command = [sys.executable, "-m", "server", "serve", "--listen", listen, "--data", str(self._data)]
+        settings = {f"HUTONG_{name.upper().replace('.', '_')}": value for name, value in SETTINGS.items()}
         with (self._data.parent / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=os.environ | settings)
         assert self._process.stdout is not None
         self.url = json.loads(self._process.stdout.readline())["listening"]
 
@@ -131,7 +136,7 @@ def meet(hutong: Hutong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         _met += 1
         handle = f"{name}-{''.join('abcdefghjk'[int(digit)] for digit in str(_met))}"
         someone = Someone(handle, tmp_path / handle, desk)
-        assert someone("register", handle).status == 0
+        assert someone("register", handle, *ACCEPT).status == 0
         return someone
 
     return meet_one

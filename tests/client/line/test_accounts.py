@@ -3,7 +3,7 @@
 import io
 import stat
 
-from tests.client.line.conftest import Hutong, Meet, Someone
+from tests.client.line.conftest import ACCEPT, Hutong, Meet, Someone
 
 
 def test_registering_says_who_one_is_and_keeps_the_token_to_its_owner(meet: Meet) -> None:
@@ -22,10 +22,10 @@ def test_whoever_is_not_signed_in_is_told_how(stranger: Someone) -> None:
 
 def test_a_taken_handle_and_a_bad_one_are_refused(meet: Meet, stranger: Someone) -> None:
     alice = meet("alice")
-    ran = stranger("register", alice.handle)
+    ran = stranger("register", alice.handle, *ACCEPT)
     assert (ran.status, f"hutong login {alice.handle}" in ran.err) == (1, True)
     assert stranger("register", "x").status == 2
-    assert stranger("register", "somebody-new", HUTONG_PASSWORD="short").status == 1
+    assert stranger("register", "somebody-new", *ACCEPT, HUTONG_PASSWORD="short").status == 1
 
 
 def test_a_password_comes_from_stdin_or_the_environment_never_silently(meet: Meet, stranger: Someone) -> None:

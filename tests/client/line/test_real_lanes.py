@@ -1,4 +1,4 @@
-"""The public side of the program against the real server, with the pack it has by default."""
+"""The public side of the program against the real server, under the pack that the suite runs under."""
 
 from tests.client.line.conftest import Meet, found
 

@@ -30,9 +30,9 @@ def test_a_publication_arrives_as_it_was_sent() -> None:
     assert wire.unpacked_publication(wire.packed_publication(WHOLE)) == WHOLE
 
 
-def test_a_webhook_gets_every_field_but_the_author_whom_nobody_names() -> None:
+def test_a_webhook_gets_every_field() -> None:
     plain = wire.plain_publication(WHOLE)
-    assert plain.keys() == set(Publication.__dataclass_fields__) - {"author"}
+    assert plain.keys() == set(Publication.__dataclass_fields__)
     assert list(plain["content"]["parts"]) == [{"heading": "h", "text": "t", "link": "l"}]
 
 

@@ -34,7 +34,7 @@ def old_store(data: Path, side: Side) -> Path:
 def _chat(connection: sqlite3.Connection) -> None:
     for person, handle in ((ANN, "ann"), (BO, "bo")):
         connection.execute(
-            "INSERT INTO people (person, handle, skeleton, password, created_at) VALUES (?, ?, ?, 'x', ?)",
+            "INSERT INTO people (person, handle, skeleton, password, marks, created_at) VALUES (?, ?, ?, 'x', 1, ?)",
             (person, handle, handle, NOON),
         )
         connection.execute(
