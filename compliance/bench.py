@@ -3,7 +3,7 @@
 It travels with what is to be decided, so that a decision in the store's transaction needs nothing but its arguments.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compliance.pack import AgreementText, Ground, Licence, Pack, Texts
 from compliance.stages import Facts, Stopped, closed, stopped_at
@@ -19,6 +19,11 @@ class Bench:
     pack: Pack
     licence: Licence | None
     language: str = ENGLISH
+    to_sign: bytes | None = field(init=False, repr=False)  # The digest of the agreement in force, often asked.
+
+    def __post_init__(self) -> None:
+        digest = self.pack.agreement.digest if self.pack.agreement else None
+        object.__setattr__(self, "to_sign", digest)
 
     @property
     def agreement(self) -> AgreementText | None:
@@ -27,7 +32,7 @@ class Bench:
 
     def stopped(self, surface: Surface, signed: bytes | None, *, at: int) -> Stopped | None:
         """Return the stage that stops an author who has `signed` (an agreement's digest) at `at` (Unix ms)."""
-        return stopped_at(self.pack, surface, Facts(licence=self.licence, signed=signed), at=at)
+        return stopped_at(self.pack, surface, Facts(licence=self.licence, signed=signed, agreement=self.to_sign), at=at)
 
     def closed(self, *, at: int) -> str:
         """Say why the public side is closed at `at` (Unix ms); empty when it is open (Art. 4)."""

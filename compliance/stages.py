@@ -13,10 +13,13 @@ from protocol.publications import Surface
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`signed`: digest of the agreement that the author signed last, None when they signed none."""
+    """`signed`: digest of the agreement that the author signed last, None when they signed none; `agreement`: of the
+    one in force.
+    """
 
     licence: Licence | None
     signed: bytes | None
+    agreement: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ def stopped_at(pack: Pack, surface: Surface, facts: Facts, *, at: int) -> Stoppe
     """
     if pack.asks(surface, Stage.LICENCE) and (why := closed(pack, facts.licence, at=at)):
         return Stopped(stage=Stage.LICENCE, ground=NO_LICENCE, code=ErrorCode.PUBLIC_CLOSED, text=why)
-    if pack.asks(surface, Stage.AGREEMENT) and pack.agreement and facts.signed != pack.agreement.digest:
+    if pack.asks(surface, Stage.AGREEMENT) and facts.signed != facts.agreement:
         first = facts.signed is None
         text = "sign the agreement first" if first else "the agreement has changed: sign it again first"
         return Stopped(stage=Stage.AGREEMENT, ground=NO_AGREEMENT, code=ErrorCode.NEEDS_AGREEMENT, text=text)

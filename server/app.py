@@ -40,15 +40,14 @@ from server.limits import Limits
 from server.net.peer import Peer
 from server.net.poller import Poller
 from server.net.settings import NetSettings
-from server.outcomes import Result
 from server.panel import Panel
 from server.passwords import Passwords
 from server.posting import Drafts
 from server.presence import Presence
 from server.readers import Readers, Sources
+from server.recorder import Recorder
 from server.rooms import Rooms
 from server.session import Session
-from server.store.base import Failed
 from server.store.sqlite import PublicSqliteStore, SqliteStore
 
 log = structlog.get_logger("hutong.app")
@@ -73,19 +72,14 @@ class Service:
 
     poller: Poller
     engine: Engine
-    commits: BothSides
     committers: tuple[Committer, ...]
     readers: tuple[Readers[Any], ...]
     passwords: Passwords
     gatekeeper: Gatekeeper
     arrivals: Arrivals
+    recorder: Recorder
     clock: Clock
     broken: str = ""  # Why a store failed, once one has.
-
-    def ignore(self, result: Result) -> None:
-        """Take the result of what nobody waits for."""
-        if isinstance(result, Failed):
-            log.error("write.failed", op="Record", error=result.error)
 
 
 def build(
@@ -115,6 +109,7 @@ def build(
         presence.every_second(clock.monotonic())
         gatekeeper.every_second()
         arrivals.every_second()
+        recorder.every_second()
 
     def store_broke(reason: str) -> None:
         service.broken = reason
@@ -153,6 +148,7 @@ def build(
         committed=hub.committed,
         tell=hub.tell,
     )
+    recorder = Recorder(commits)
     arrivals = Arrivals(commits=commits, clock=clock, committed=hub.committed)
     drafts = Drafts(stores.private.secret)
     operations = rules(
@@ -180,7 +176,15 @@ def build(
         appeared=gatekeeper.appeared,
     )
     service = Service(  # `store_broke` knows it, too.
-        poller, engine, commits, committers, (private_readers, public_readers), passwords, gatekeeper, arrivals, clock
+        poller=poller,
+        engine=engine,
+        committers=committers,
+        readers=(private_readers, public_readers),
+        passwords=passwords,
+        gatekeeper=gatekeeper,
+        arrivals=arrivals,
+        recorder=recorder,
+        clock=clock,
     )
     return service
 

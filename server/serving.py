@@ -84,7 +84,7 @@ async def serve(config: Config) -> None:
                         tls=tls,
                         broke=lifecycle.at_once.cancel,
                     )
-                    service.commits.submit(configuration(bench, panel, at=clock.wall_ms()), service.ignore)
+                    service.recorder.record(configuration(bench, panel, at=clock.wall_ms()))
                     facts = {
                         "listening": _url(listeners[0], secure=tls is not None),
                         "version": version("hutong"),
@@ -212,7 +212,7 @@ async def _reload(service: Service, panel: HookPanel) -> None:
             went=reloaded.went,
             digest=reloaded.digest,
         )
-        service.poller.post(partial(service.commits.submit, Record(leaf=leaf), service.ignore))
+        service.poller.post(partial(service.recorder.record, Record(leaf=leaf)))
 
 
 def configuration(bench: Bench, panel: HookPanel, *, at: int) -> Record:

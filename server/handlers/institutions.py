@@ -21,7 +21,6 @@ from protocol.public import (
 from protocol.shapes import Done
 from server.agreement import shown_agreement, signature_write, unsound
 from server.outcomes import Answer, AskPublic, Caller, Commit, Decision, Refuse
-from server.store.base import PublicFacts
 
 _NONE = Refuse(ErrorCode.NOT_FOUND, "this server asks for no agreement")
 _NO_SUCH_SIZE = Refuse(ErrorCode.NOT_FOUND, "the audit log has not that many leaves", field="since")
@@ -58,10 +57,10 @@ class PublicInstitutions:
         if caller is None:
             return Answer(AgreementReply(agreement=shown))
 
-        def then(facts: PublicFacts) -> Decision:
-            return Answer(AgreementReply(agreement=shown, signed=facts.signed == agreement.digest))
+        def then(signed: bytes | None) -> Decision:
+            return Answer(AgreementReply(agreement=shown, signed=signed == agreement.digest))
 
-        return AskPublic(lambda reader: reader.facts(caller.person, agreement.digest), then)
+        return AskPublic(lambda reader: reader.signed_by(caller.person, agreement.digest), then)
 
     def sign(self, request: SignAgreement, caller: Caller, at: int) -> Decision:
         """Put one's signature on record (Art. 6)."""

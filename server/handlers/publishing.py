@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compliance.bench import Bench
+from compliance.stages import Stopped
 from protocol import publications
 from protocol.decisions import Submission, SubmissionState
 from protocol.entries import Kind, Role, Standing, TopicKind
@@ -44,7 +45,7 @@ from server.outcomes import (
 )
 from server.posting import CONFLICT, Drafts
 from server.store import public_writes as writes
-from server.store.base import PublicFacts, SubmittedBefore, TargetVersion
+from server.store.base import SubmittedBefore, TargetVersion
 from server.store.writes import Conflict
 from server.topics import Bar, Member, TopicState, barred
 
@@ -86,7 +87,7 @@ class Publishing:
         if refusal is not None:
             return refusal
         if request.surface is Surface.CARD:
-            return self._stages(request, caller, at)
+            return self._submit(request, caller, at)
         if request.topic is None:
             return _NO_TOPIC
         return With(request.topic, lambda topic: self._in_group(request, caller, topic, at))
@@ -176,7 +177,7 @@ class Publishing:
         if request.reply_to is not None and not self._may_see(topic, member, request.reply_to):
             return NOT_FOUND
         if request.target is None:
-            return self._stages(request, caller, at)
+            return self._submit(request, caller, at)
         place, target = topic.topic, request.target
 
         def then(found: TargetVersion | None) -> Decision:
@@ -184,22 +185,13 @@ class Publishing:
                 return NOT_FOUND
             if found.author != caller.person:
                 return _NOT_YOURS
-            return self._stages(request, caller, at) if found.version == request.base else _SUPERSEDED
+            return self._submit(request, caller, at) if found.version == request.base else _SUPERSEDED
 
         return AskPublic(lambda reader: reader.target(place, target), then)
 
     def _may_see(self, topic: TopicState, member: Member, seq: int) -> bool:
         first = 1 if topic.openness and topic.openness.history_open else member.start
         return first <= seq <= topic.head
-
-    def _stages(self, request: Publish, caller: Caller, at: int) -> Decision:
-        agreement = self.bench.agreement.digest if self.bench.agreement else None
-
-        def then(facts: PublicFacts) -> Decision:
-            stopped = self.bench.stopped(request.surface, facts.signed, at=at)
-            return self._submit(request, caller, at) if stopped is None else Refuse(stopped.code, stopped.text)
-
-        return AskPublic(lambda reader: reader.facts(caller.person, agreement), then)
 
     def _submit(self, request: Publish, caller: Caller, at: int) -> Decision:
         write = writes.Submit(
@@ -231,6 +223,8 @@ class Publishing:
                     return Answer(SubmissionReply(submission=submission))
                 case writes.Superseded():
                     return _SUPERSEDED
+                case Stopped():
+                    return Refuse(outcome.code, outcome.text)
                 case Conflict():
                     return CONFLICT
                 case _:

@@ -224,13 +224,6 @@ class Reader(TopicReader, PeopleReader, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublicFacts:
-    """What the gate's stages ask about an author. `signed`: an agreement's digest."""
-
-    signed: bytes | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SubmittedBefore:
     """What a cid became on the public side. `digest` is that of the request it came with."""
 
@@ -259,8 +252,8 @@ class Officer:
 class PublicReader(Reader, Protocol):
     """One read-only connection to the public store: what is asked there and nowhere else."""
 
-    def facts(self, author: PersonId, agreement: bytes | None) -> PublicFacts:
-        """Return what the stages ask about `author`; `agreement`: the digest of the one in force."""
+    def signed_by(self, person: PersonId, agreement: bytes) -> bytes | None:
+        """Return the digest of what `person` has signed: of `agreement`, if that is among it; else of the last."""
 
     def submitted(self, author: PersonId, cid: Cid) -> SubmittedBefore | None:
         """Return what `author` submitted as `cid`."""

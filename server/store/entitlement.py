@@ -15,8 +15,6 @@ _MEMBER = """
 SELECT m.role, m.muted_until, t.silenced_until FROM members AS m JOIN topics AS t ON t.topic = m.topic
 WHERE m.topic = ? AND m.person = ? AND m.standing = 'member'
 """
-# The last signature counts, but one to the agreement in force always does.
-SIGNED = "SELECT digest FROM signatures WHERE person = ? ORDER BY digest = ? DESC, at DESC LIMIT 1"
 _TARGET = "SELECT sender, kind, erased, withdrawn FROM entries WHERE topic = ? AND seq = ?"
 _NO_LONGER = {
     Bar.MUTED: "By the time it could appear you were muted there.",
@@ -32,9 +30,7 @@ def stopped(connection: sqlite3.Connection, row: Row, *, at: int, bench: Bench) 
 
     Asked in the transaction that would publish it: whatever was true when it was submitted may not be so any more.
     """
-    digest = bench.agreement.digest if bench.agreement else b""
-    signed = connection.execute(SIGNED, (row.author, digest)).fetchone()
-    stage = bench.stopped(row.surface, signed[0] if signed else None, at=at)
+    stage = submissions.stopped(connection, row.surface, row.author, at=at, bench=bench)
     if stage is not None:
         return Grounds(ground=stage.ground, facts=f"By then: {stage.text}.", by=f"stage {stage.stage}")
     version, _ = submissions.succession(connection, row)

@@ -14,8 +14,7 @@ from protocol.public import AuditReply, Card, Listing, ReceiptReply, Submissions
 from protocol.publications import PublishedError, Surface, decode, decode_content, fields_of
 from protocol.staff import ItemReply, QueueItem, QueueReply, StaffRole
 from server.store import audit, submissions
-from server.store.base import Officer, PublicFacts, SubmittedBefore, TargetVersion
-from server.store.entitlement import SIGNED
+from server.store.base import Officer, SubmittedBefore, TargetVersion
 from server.store.public_writes import Case
 from server.store.reading import SqliteReader
 
@@ -54,10 +53,9 @@ _STAFF = "SELECT code, role, digest FROM staff WHERE code = ? AND removed_at IS 
 class SqlitePublicReader(SqliteReader):
     """One read-only connection to the public store; see the port `PublicReader`."""
 
-    def facts(self, author: PersonId, agreement: bytes | None) -> PublicFacts:
-        """Return what the gate's stages ask about `author`."""
-        row = self._row(SIGNED, (author, agreement or b""))
-        return PublicFacts(signed=row[0] if row else None)
+    def signed_by(self, person: PersonId, agreement: bytes) -> bytes | None:
+        """Return the digest of what `person` has signed: of `agreement`, if that is among it; else of the last."""
+        return submissions.signed_by(self._connection, person, agreement)
 
     def submitted(self, author: PersonId, cid: Cid) -> SubmittedBefore | None:
         """Return what `author` submitted as `cid`."""

@@ -7,6 +7,7 @@ import msgspec
 from compliance.bench import Bench
 from compliance.leaves import Leaf
 from compliance.ruling import Ruling
+from compliance.stages import Stopped
 from compliance.verdicts import Answer
 from protocol.decisions import Decision, Span, Submission
 from protocol.entries import Side, Standing, side_of
@@ -20,7 +21,8 @@ class Submit(msgspec.Struct, frozen=True, kw_only=True):
     """Keep what somebody wants to publish, before anybody judges it.
 
     `handle`, `skeleton`: for the first time that this author does anything public. `digest`: keyed, of all that the
-    request says. Outcomes: Accepted | Resubmitted | Conflict | Superseded (it is made from another version).
+    request says. Outcomes: Accepted | Resubmitted | Conflict | Superseded (it is made from another version) |
+    Stopped (by a stage of the gate).
     """
 
     submission: SubmissionId
@@ -261,6 +263,7 @@ PublicOutcome = (
     Accepted
     | Resubmitted
     | Superseded
+    | Stopped
     | Concluded
     | Unjudged
     | TooManyHeld

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from blake3 import blake3
 
+from compliance.bench import Bench
+from compliance.stages import Stopped
 from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
 from protocol.entries import Kind
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
@@ -52,6 +54,7 @@ UPDATE submissions SET content = NULL, salt = NULL WHERE number IN (
     SELECT number FROM submissions WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL AND decided_at < ?
     ORDER BY decided_at LIMIT {FORGOTTEN})
 """
+_SIGNED = "SELECT digest FROM signatures WHERE person = ? ORDER BY digest = ? DESC, at DESC LIMIT 1"
 _BODY = "SELECT body FROM entries WHERE topic = ? AND seq = ?"
 
 
@@ -79,7 +82,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     decision: str | None
 
 
-def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmitted | Superseded | Conflict:
+def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmitted | Superseded | Stopped | Conflict:
     """Keep what somebody wants to publish. A repeat gets what it has become, never a second judgement."""
     row = by_cid(connection, submit.author, submit.cid)
     if row is not None:
@@ -87,6 +90,9 @@ def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmi
         return Resubmitted(view(connection, row)) if same else Conflict()
     if connection.execute(_CLAIMED, (submit.cid, submit.author)).fetchone():
         return Conflict()
+    stage = stopped(connection, submit.surface, submit.author, at=submit.at, bench=submit.bench)
+    if stage is not None:
+        return stage
     people.introduce(connection, submit.author, submit.handle, submit.skeleton, at=submit.at)
     topic = submit.topic or card_of(connection, submit.author)
     count, _ = versions(connection, submit.surface, submit.author, topic, submit.target)
@@ -187,6 +193,20 @@ def card_of(connection: sqlite3.Connection, person: PersonId) -> TopicId | None:
     """Return the topic that is the card of `person`, if they have one."""
     row = connection.execute(_CARD, (person,)).fetchone()
     return None if row is None else TopicId(row[0])
+
+
+def signed_by(connection: sqlite3.Connection, person: PersonId, agreement: bytes) -> bytes | None:
+    """Return the digest of what `person` has signed: of `agreement`, if that is among it; else of the last."""
+    row = connection.execute(_SIGNED, (person, agreement)).fetchone()
+    return None if row is None else row[0]
+
+
+def stopped(
+    connection: sqlite3.Connection, surface: Surface, author: PersonId, *, at: int, bench: Bench
+) -> Stopped | None:
+    """Return the stage that stops what `author` would publish on `surface` at `at` (Unix ms); None: there is none."""
+    signed = signed_by(connection, author, bench.to_sign) if bench.to_sign else None
+    return bench.stopped(surface, signed, at=at)
 
 
 def has_claimed(connection: sqlite3.Connection, draft: Draft | None) -> bool:

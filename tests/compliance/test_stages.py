@@ -32,7 +32,7 @@ def signed(pack: Pack) -> bytes:
 
 
 def test_who_has_a_licence_and_a_signature_is_stopped_nowhere(cn: Pack) -> None:
-    facts = Facts(licence=licence(), signed=signed(cn))
+    facts = Facts(licence=licence(), signed=signed(cn), agreement=signed(cn))
     assert [stopped_at(cn, surface, facts, at=AT) for surface in Surface] == [None] * len(Surface)
 
 
@@ -48,7 +48,7 @@ def test_who_has_a_licence_and_a_signature_is_stopped_nowhere(cn: Pack) -> None:
 def test_without_a_licence_in_force_a_publication_is_stopped_and_told_why(
     cn: Pack, stated: Licence | None, why: str
 ) -> None:
-    stopped = stopped_at(cn, IN_A_GROUP, Facts(licence=stated, signed=signed(cn)), at=AT)
+    stopped = stopped_at(cn, IN_A_GROUP, Facts(licence=stated, signed=signed(cn), agreement=signed(cn)), at=AT)
     assert stopped
     assert (stopped.stage, stopped.ground, stopped.code) == (Stage.LICENCE, "no_licence", ErrorCode.PUBLIC_CLOSED)
     assert stopped.text == why == closed(cn, stated, at=AT)
@@ -59,7 +59,7 @@ def test_with_a_licence_in_force_the_public_side_is_open(cn: Pack) -> None:
 
 
 def test_who_signed_nothing_is_asked_to_sign(cn: Pack) -> None:
-    stopped = stopped_at(cn, IN_A_GROUP, Facts(licence=licence(), signed=None), at=AT)
+    stopped = stopped_at(cn, IN_A_GROUP, Facts(licence=licence(), signed=None, agreement=signed(cn)), at=AT)
     assert stopped
     assert (stopped.stage, stopped.ground) == (Stage.AGREEMENT, "no_agreement")
     assert (stopped.code, stopped.text) == (ErrorCode.NEEDS_AGREEMENT, "sign the agreement first")
@@ -68,7 +68,7 @@ def test_who_signed_nothing_is_asked_to_sign(cn: Pack) -> None:
 def test_who_signed_an_earlier_text_is_asked_to_sign_again(cn: Pack) -> None:
     assert cn.agreement
     later = msgspec.structs.replace(cn, agreement=msgspec.structs.replace(cn.agreement, version="1.1"))
-    stopped = stopped_at(later, IN_A_GROUP, Facts(licence=licence(), signed=signed(cn)), at=AT)
+    stopped = stopped_at(later, IN_A_GROUP, Facts(licence=licence(), signed=signed(cn), agreement=signed(later)), at=AT)
     assert stopped
     assert (stopped.code, stopped.text) == (
         ErrorCode.NEEDS_AGREEMENT,
@@ -77,18 +77,18 @@ def test_who_signed_an_earlier_text_is_asked_to_sign_again(cn: Pack) -> None:
 
 
 def test_the_licence_is_asked_before_the_agreement(cn: Pack) -> None:
-    stopped = stopped_at(cn, IN_A_GROUP, Facts(licence=None, signed=None), at=AT)
+    stopped = stopped_at(cn, IN_A_GROUP, Facts(licence=None, signed=None, agreement=signed(cn)), at=AT)
     assert stopped
     assert stopped.stage is Stage.LICENCE
 
 
 @pytest.mark.parametrize("surface", [Surface.CARD, Surface.GROUP_LISTING])
 def test_a_card_and_a_listing_need_neither(cn: Pack, surface: Surface) -> None:
-    assert stopped_at(cn, surface, Facts(licence=None, signed=None), at=AT) is None
+    assert stopped_at(cn, surface, Facts(licence=None, signed=None, agreement=signed(cn)), at=AT) is None
 
 
 @pytest.mark.parametrize("surface", Surface)
 def test_a_pack_that_asks_for_nothing_stops_nobody(surface: Surface) -> None:
     house = load("open")
-    assert stopped_at(house, surface, Facts(licence=None, signed=None), at=AT) is None
+    assert stopped_at(house, surface, Facts(licence=None, signed=None, agreement=None), at=AT) is None
     assert closed(house, None, at=AT) == ""

@@ -241,12 +241,11 @@ def test_a_target_is_there_with_its_version_until_it_is_gone(counter: Counter) -
 
 def test_the_last_signature_counts_but_one_to_the_agreement_in_force_always_does(counter: Counter) -> None:
     bo = PersonId(new_id())
-    assert counter.read.facts(bo, b"1" * 32).signed is None
+    assert counter.read.signed_by(bo, b"1" * 32) is None
     counter.sign(bo, b"1" * 32, at=NOON)
     counter.sign(bo, b"2" * 32, at=NOON + 1)
-    assert counter.read.facts(bo, b"1" * 32).signed == b"1" * 32
-    assert counter.read.facts(bo, b"3" * 32).signed == b"2" * 32
-    assert counter.read.facts(bo, None).signed == b"2" * 32
+    assert counter.read.signed_by(bo, b"1" * 32) == b"1" * 32
+    assert counter.read.signed_by(bo, b"3" * 32) == b"2" * 32
 
 
 def test_a_signature_is_one_leaf_however_often_it_is_given(counter: Counter) -> None:

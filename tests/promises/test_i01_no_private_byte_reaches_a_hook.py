@@ -18,7 +18,7 @@ from protocol.frames import REQUESTS, Send
 from protocol.ids import TopicId
 from protocol.public import GroupFoundPublic, Publish, TakeBack
 from protocol.publications import Content, Part, Published, Surface
-from tests.support.aviary import PRIVATE_CARRIERS, PUBLIC_CARRIERS, Aviary, as_hooks_get_it, word
+from tests.support.aviary import MARK, PRIVATE_CARRIERS, PUBLIC_CARRIERS, Aviary, as_hooks_get_it, word
 from tests.support.crowd import LABELS, LONG, Crowd
 from tests.support.inline import InlineServer
 from tests.support.panel import StaffedPanel
@@ -60,7 +60,7 @@ class Overheard(Crowd):
                 id=publication.id,
                 surface=said[0].surface,
                 content=said[0].content,
-                version=1 if said[0].base is None and said[0].surface is Surface.GROUP_MESSAGE else publication.version,
+                version=version_of(said[0], publication),
                 previous=publication.previous,
                 minute=self.server.clock.ms // 60_000,
                 author="",
@@ -81,10 +81,17 @@ def _says(request: Publish, publication: Publication) -> bool:
     return (request.surface, request.content) == (publication.surface, publication.content)
 
 
+def version_of(request: Publish, publication: Publication) -> int:
+    """Return which version it is by what was asked for; of names and cards, where that does not say it, take its word."""
+    if request.surface is not Surface.GROUP_MESSAGE:
+        return publication.version
+    return 1 if request.base is None else request.base + 1
+
+
 def words_in(content: Content) -> Iterator[str]:
     """The canaries in `content`, wherever they stand."""
     for text in texts_of(content).values():
-        if text.startswith("canary"):
+        if text.startswith(MARK):
             yield text
 
 

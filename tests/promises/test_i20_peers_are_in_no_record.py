@@ -139,7 +139,8 @@ class Searched(Crowd):
         people = [*self.persons, *self.devices, *self.tokens, *self.links, *private, *HANDLES]
         for place, said in places.items():
             assert [each for each in people if each.encode() in said] == [], place
-            if any(each.encode() in said for each in self.submissions) or (place == "hooks" and said):
+            signs = {"hooks": ["publication.judge"], "log": ['"request.failed"']}.get(place, self.submissions)
+            if any(each.encode() in said for each in signs):
                 self.controls.add(place)
         stored = records.raw(records.public(self.server))
         if any(each.encode() in stored for each in self.persons):

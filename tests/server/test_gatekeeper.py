@@ -23,7 +23,17 @@ from server.outcomes import NoRoom, Tell
 from server.panel import Answered
 from server.readers import Sources
 from server.store.base import Failed
-from server.store.public_writes import Announce, AnyWrite, Case, Conclude, Concluded, Expire, Forget, Introduce, Unjudged
+from server.store.public_writes import (
+    Announce,
+    AnyWrite,
+    Case,
+    Conclude,
+    Concluded,
+    Expire,
+    Forget,
+    Introduce,
+    Unjudged,
+)
 from server.store.writes import Draft, MarkRead, Post
 from tests.support.adapters import HandClock
 from tests.support.inline import bench_under_test

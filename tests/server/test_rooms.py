@@ -9,7 +9,6 @@ from protocol.frames import GroupMute, GroupName, Send
 from protocol.ids import PersonId, Seq, TopicId, new_public_topic_id
 from server.readers import Sources
 from server.rooms import Rooms
-from server.store.base import Reader
 from server.topics import Stand, TopicState
 from tests.support.adapters import InlineReads
 from tests.support.inline import InlineServer

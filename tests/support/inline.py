@@ -100,9 +100,7 @@ class InlineServer:
         self.bench = bench or bench_under_test()
         self.panel = panel or StaffedPanel()
         self.store: SqliteStore = after.store if after else SqliteStore.in_memory(Side.PRIVATE)
-        self.public_store: PublicSqliteStore = (
-            after.public_store if after else PublicSqliteStore.in_memory(Side.PUBLIC)
-        )
+        self.public_store: PublicSqliteStore = after.public_store if after else PublicSqliteStore.in_memory(Side.PUBLIC)
         self.clock: HandClock = after.clock if after else HandClock()
         self.commits = InlineCommits(self.store.writer())
         self.public_commits = InlineCommits(self.public_store.writer())
@@ -111,7 +109,7 @@ class InlineServer:
         if after:
             after._finalize.detach()
             _close((after.reads.reader, after.public_reads.reader), ())
-        self._finalize = finalize(
+        self._finalize: Any = finalize(
             self, _close, (self.reads.reader, self.public_reads.reader), (self.store, self.public_store)
         )
         commits = BothSides({Side.PRIVATE: self.commits, Side.PUBLIC: self.public_commits})
@@ -121,7 +119,7 @@ class InlineServer:
         self.rooms = Rooms(sources, kept=kept)
         self.fanout = FanOut()
         self.presence = Presence(is_here=lambda person: bool(self.hub.connections(person)), quiet_until=quiet_s)
-        self.hub = Hub(self.rooms, self.fanout, came_or_went=self.presence.came_or_went)
+        self.hub: Hub = Hub(self.rooms, self.fanout, came_or_went=self.presence.came_or_went)
         drafts = Drafts(self.store.secret)
         self.gatekeeper = Gatekeeper(
             panel=self.panel,
