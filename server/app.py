@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from typing import Any
 
@@ -189,16 +190,18 @@ def build(
     return service
 
 
-def bench_of(config: Config) -> Bench:
-    """Return what decisions are made by, as configured.
+def bench_of(config: Config, *, today: date) -> Bench:
+    """Return what decisions are made by, as configured; `today` is in UTC.
 
     Raises:
-        ConfigError: The pack cannot be used.
+        ConfigError: The pack cannot be used, or not yet.
     """
     try:
         pack = load_pack(config.compliance.pack)
     except PackError as error:
         raise ConfigError([f"compliance.pack: {error}"]) from error
+    if today < pack.effective:
+        raise ConfigError([f"compliance.pack: {pack.name} {pack.version} is in force from {pack.effective} on"])
     stated = config.licence
     licence = None
     if stated.number and stated.valid_from is not None and stated.valid_until is not None:

@@ -51,7 +51,8 @@ async def serve(config: Config) -> None:
         SystemExit: The store failed while committing (exit code 1).
     """
     tls = tls_context(config)
-    bench = bench_of(config)
+    today = datetime.now(UTC).date()
+    bench = bench_of(config, today=today)
     clock = SystemClock()
     listeners = listen(config)
     service: Service | None = None
@@ -66,7 +67,7 @@ async def serve(config: Config) -> None:
             async with opened(
                 config.compliance.hooks,
                 bench.pack,
-                today=datetime.now(UTC).date(),
+                today=today,
                 hook_user=config.compliance.hook_user,
                 kinds=CHECKS,
                 clock=clock,

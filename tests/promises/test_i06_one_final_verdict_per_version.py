@@ -18,7 +18,6 @@ from hypothesis import given
 
 from compliance import leaves
 from compliance.leaves import LeafKind
-from compliance.ruling import Publishes as Appears
 from compliance.submissions import FINAL
 from protocol.codec import Refusal
 from protocol.decisions import SubmissionState
@@ -27,14 +26,12 @@ from protocol.frames import REQUESTS, Edit, GroupFound, GroupName, GroupNotice, 
 from protocol.public import Publish
 from protocol.publications import Content, Published, Surface, encode
 from protocol.staff import OfficerAct, OfficerDecide
-from server import gatekeeper, manifest
+from server import manifest
 from server.dispatch import Publishes, Rules
-from server.handlers.publishing import Publishing
 from server.manifest import BEGIN, END, ManifestError, lines, ways, whole_table, written
 from server.outcomes import Answer, Commit, Decision
 from server.store import gate, records
 from server.store.base import Failed
-from server.store.public_writes import Case, Conclude
 from server.store.writes import Draft, Post
 from server.topics import SetListing, SetName, SetNotice, SetScreenName
 from tests.support.inline import InlineServer
@@ -400,29 +397,12 @@ def test_a_gate_that_forgets_the_ruling_of_what_it_restores_shows_nothing(
     assert "unjudged" not in shown
 
 
-def unasked(self: gatekeeper.Gatekeeper, case: Case, done: Any) -> None:
-    """A gatekeeper that concludes without asking anybody."""
-    write = Conclude(submission=case.submission, ruling=Appears(labels=()), answers=(), at=1, bench=self._bench)
-    item = gatekeeper._Item(case, None, done)  # type: ignore[arg-type]
-    self._commits.submit(write, lambda result: self._concluded(item, result))
-
-
 def test_a_gatekeeper_that_asks_nobody_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     room = Newsroom()
     with closing(room.server):
-        room.panel.published = lambda publication: None  # type: ignore[method-assign]
         room.play([("say", 0, "allows")])
         assert_one_final_verdict_each(room)
-        monkeypatch.setattr(room.server.gatekeeper, "_answered", None)
-        rule: Any = room.server.engine._dispatch._rules[Publish]
-        room.server.engine._dispatch._rules[Publish] = replace(
-            rule,
-            handler=Publishing(
-                drafts=room.server.engine._dispatch._drafts,
-                bench=room.server.bench,
-                judge=lambda case, done: unasked(room.server.gatekeeper, case, done),
-            ).publish,
-        )
+        monkeypatch.setattr(room.panel, "ask", lambda publication, done: done([]))
         room.play([("say", 0, "rejects")])
         with pytest.raises(AssertionError):
             assert_one_final_verdict_each(room)

@@ -23,7 +23,8 @@ from protocol.ids import DeviceId, PersonId
 from protocol.staff import OfficerQueue
 from tests.support import records
 from tests.support.aviary import PRIVATE_CARRIERS, as_hooks_get_it
-from tests.support.crowd import HANDLES, LONG, Crowd
+from tests.support.crowd import LONG, Crowd
+from tests.support.hearsay import HANDLES
 from tests.support.inline import Caller
 from tests.support.twins import Act, Left, Life, difference
 

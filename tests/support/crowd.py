@@ -16,19 +16,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from compliance.verdicts import Allow, Failure, Hold, Label, OnError, Reject, Verdict
 from protocol.codec import Refusal, decode_reply, encode_request
-from protocol.decisions import Submission, SubmissionState
-from protocol.entries import Role, Side, side_of
+from protocol.decisions import SubmissionState
+from protocol.entries import Side, side_of
 from protocol.errors import ErrorCode
-from protocol.frames import REQUESTS, Appended, LinkReply, Reply, Request, SignedIn, Sync, TokenReply
-from protocol.ids import PersonId, SubmissionId, TopicId
-from protocol.public import Publish, SubmissionReply, Submissions
-from protocol.publications import Content, Part, Surface
+from protocol.frames import REQUESTS, Reply, Request, Sync
+from protocol.public import Publish, Submissions
 from protocol.staff import OfficerQueue, StaffRole
 from server.dispatch import Dispatch
 from server.passwords import token_digest
 from server.store.public_writes import AddStaff
 from tests.support.asking import request_of
 from tests.support.aviary import PRIVATE_CARRIERS, Aviary
+from tests.support.hearsay import CODE, HANDLES, TOKEN, Hearsay
 from tests.support.inline import Caller, InlineServer
 from tests.support.panel import StaffedPanel
 from tests.support.records import Records, heard
@@ -37,34 +36,15 @@ from tests.support.seeded import seeded
 T = TypeVar("T")
 # Not made smaller when it fails: what a step does hangs on all before it, and to try for minutes finds little.
 LONG = settings(stateful_step_count=50, phases=[Phase.generate])
-HANDLES = ("alice_in_lane_1", "bob_in_lane_2", "carol_in_lane_3", "dora_in_lane_4", "emil_in_lane_5")
-CODE, TOKEN = "K7", "a token of staff"
 FIRST = "0th"  # Names the canaries of those who were there before anything was asked.
 LABELS = ("soup",)
 CHANCES = st.integers(0, 1 << 32)
 TIMES = st.sampled_from([1, 6, 6, 12])
 STRANGERS = frozenset({"hello", "register", "login", "resume", "staff.login"})
 UNPUBLISHED = frozenset({ErrorCode.GATE_UNAVAILABLE, ErrorCode.TOO_MANY})  # Refused by the gate itself, after it asked.
-CARRYING = frozenset(field[0] for field in PRIVATE_CARRIERS)
-OWNERS = frozenset(
-    f"group.{act}"
-    for act in (
-        "name",
-        "notice",
-        "link",
-        "unlink",
-        "approve",
-        "refuse",
-        "remove",
-        "role",
-        "hand_over",
-        "mute",
-        "settings",
-    )
-)
 
 
-class Crowd(RuleBasedStateMachine):
+class Crowd(Hearsay, RuleBasedStateMachine):
     """`asked`, `answered`: the operations that were, so far; `carried`: the private fields that went in."""
 
     asked: ClassVar[set[str]]
@@ -76,30 +56,15 @@ class Crowd(RuleBasedStateMachine):
         cls.asked, cls.answered, cls.carried = set(), set(), set()
 
     def __init__(self) -> None:
-        super().__init__()
+        RuleBasedStateMachine.__init__(self)
         self.opened = ExitStack()
         self.opened.enter_context(seeded("crowd"))
         self.records = self.opened.enter_context(Records())
-        self.aviary = Aviary("crowd")
         self.panel = StaffedPanel()
-        self.server = InlineServer(panel=self.panel)
+        Hearsay.__init__(self, InlineServer(panel=self.panel), Aviary("crowd"))
         self.opened.callback(self.server.close)
-        self.ground = next(iter(self.server.bench.pack.grounds))
-        self.callers: list[Caller] = []
-        self.handles: dict[Caller, str] = {}
-        self.passwords: dict[str, str] = {}
-        self.persons: list[PersonId] = []
-        self.devices: list[str] = []
-        self.tokens: list[str] = []
-        self.links: list[str] = []
-        self.topics: list[TopicId] = []
-        self.seats: dict[TopicId, list[PersonId]] = {}  # Who has been in, the founder first.
-        self.submissions: list[SubmissionId] = []
-        self.messages: dict[TopicId, list[tuple[PersonId, int]]] = {}
-        self.cids: list[bytes] = []
         self.staff_heard: list[bytes] = []
         self.submitted: list[Publish] = []  # What the gate has taken in.
-        self.asking: Caller | None = None
         self.officer = self.server.connect()
         self._number = 10_000
 
@@ -259,48 +224,13 @@ class Crowd(RuleBasedStateMachine):
         if answer is not None and not isinstance(answer, Refusal):
             self.answered.add(operation)
             self.carried.update(field for field in PRIVATE_CARRIERS if field[0] == operation and _says(request, field))
-            self._learn(caller, request, answer)
+            self.learn(caller, request, answer)
         return answer
 
     def _may_have_reached_a_hook(self, request: Publish, answer: Reply | Refusal | None) -> bool:
         if isinstance(answer, Refusal) and answer.code not in UNPUBLISHED:
             return False
         return request.topic is None or side_of(request.topic) is Side.PUBLIC
-
-    def _learn(self, caller: Caller, request: Request[Reply], answer: Reply) -> None:
-        said: Any = request
-        match answer:
-            case SignedIn(person=str() as person):
-                caller.signed_in(answer)
-                self.callers.append(caller)
-                self.handles[caller] = str(answer.handle)
-                self.persons += [person] * (person not in self.persons)
-                self.devices.append(str(answer.device))
-                self.tokens += [answer.token] if answer.token is not None else []
-                if hasattr(said, "password"):
-                    self.passwords[self.handles[caller]] = said.password
-            case TokenReply():
-                self.tokens.append(answer.token)
-                self.devices.append(answer.device)
-                self.passwords[self.handles[caller]] = said.new
-            case LinkReply():
-                self.links.append(answer.link)
-            case Appended():
-                self.topics += [answer.topic] * (answer.topic not in self.topics)
-                self.messages.setdefault(answer.topic, []).append((caller.person, answer.seq))
-                self.cids.append(said.cid)
-            case SubmissionReply(submission=submission):
-                self._remember(caller, submission)
-                self.cids.append(submission.cid)
-        topic = getattr(answer, "topic", None)
-        if topic is not None:
-            seated = self.seats.setdefault(topic, [])
-            seated += [caller.person] * (caller.person not in seated)
-
-    def _remember(self, caller: Caller, submission: Submission) -> None:
-        self.submissions += [submission.submission] * (submission.submission not in self.submissions)
-        if submission.topic is not None and submission.seq is not None:
-            self.messages.setdefault(submission.topic, []).append((caller.person, submission.seq))
 
     def _tidy(self) -> None:
         """Let go of lines that were closed, and have nobody gone for good."""
@@ -320,132 +250,6 @@ class Crowd(RuleBasedStateMachine):
                 self.ask(caller, "login", handle=handle, password=self.passwords[handle])
         for caller in self.callers:
             caller.collect()
-
-    # What whoever asks may know.
-
-    def fresh(self, operation: str, path: str) -> str:
-        """Return a new canary for this field."""
-        return self.aviary.fresh(f"{operation}.{path}")
-
-    def known(self, operation: str, path: str, said: dict[str, Any]) -> Sequence[Any]:
-        """Return what could well stand there."""
-        asking = self.asking
-        handle = self.handles.get(asking, "") if asking is not None else ""
-        match (operation, path):
-            case ("register", "handle"):
-                return [*HANDLES, "fritz_in_lane_6", "gina_in_lane_7"]
-            case (_, "handle" | "handles"):
-                return list(HANDLES) if path == "handle" else [tuple(HANDLES[:2]), tuple(HANDLES)]
-            case ("login", "password"):
-                return [self.passwords.get(said["handle"], "?" * 9)]
-            case ("change_password", "old"):
-                return [self.passwords.get(handle, "?" * 9)]
-            case (_, "signature"):
-                return [self.server.signature()] if self.server.signature() else []
-            case ("hello", "versions"):
-                return [(1,)]
-            case ("resume", "token"):
-                return self.tokens
-            case ("staff.login", "token"):
-                return [TOKEN]
-            case ("staff.login", "code"):
-                return [CODE]
-            case (_, "epoch"):
-                return [self.server.store.epoch]
-            case (_, "heads"):
-                return [{}]
-            case (_, "link"):
-                return self.links
-            case ("officer.decide", "ground"):
-                return [self.ground]
-            case ("officer.decide", "where"):
-                return [()]
-            case ("publish", _):
-                return self._of_a_publication(path, said)
-            case (_, "cid"):
-                assert asking is not None
-                return [asking.cid()] * 12 + self.cids[-1:]
-            case (_, "topic"):
-                topics = list(self._topics(operation))
-                return topics + [None] * len(topics) if operation in {"send", "officer.show"} else topics
-            case ("officer.show", "seq"):
-                return [1, 2, 3] if said.get("topic") else [None]
-            case (_, "limit"):
-                return [1, 20]
-            case ("history", "before" | "after" | "around"):
-                return [None, None, None, 2]
-            case ("send", "to"):
-                return self.persons if said.get("topic") is None else [None]
-            case (_, "target" | "seq" | "reply_to"):
-                at = self.messages.get(said.get("topic") or TopicId(""), [])
-                own = [seq for person, seq in at if asking is None or person == asking.person]
-                return own * 3 + [seq for _, seq in at]
-            case (_, "person" | "persons"):
-                return self.persons if path == "person" else [tuple(self.persons)]
-            case (_, "device"):
-                return self.devices if operation == "revoke_device" else []
-            case (_, "submission" | "item" | "before"):
-                return (
-                    self.submissions if operation in {"take_back", "receipt", "submissions"} or path == "item" else []
-                )
-            case (_, "until"):
-                return [0, self.server.clock.wall_ms() + 60_000]
-            case ("group.role", "role"):
-                return [Role.ADMIN, Role.MEMBER]
-            case _:
-                return []
-
-    def _topics(self, operation: str) -> Sequence[Any]:
-        """Return the topics there are, those where it could be done by who asks many times."""
-        assert self.asking is not None
-        mine = [topic for topic, seated in self.seats.items() if self.asking.person in seated]
-        if operation in OWNERS:
-            mine = [topic for topic in mine if self.seats[topic][0] == self.asking.person]
-        if operation in {"group.join", "group.listing", "group.accept", "group.decline"}:
-            mine = [topic for topic in self.topics if topic not in mine]
-        side = (
-            Side.PUBLIC if operation in {"publish", "group.join", "group.listing", "group.settings"} else Side.PRIVATE
-        )
-        if operation in {"publish", "group.join", "group.listing", "group.settings", *CARRYING}:
-            mine = [topic for topic in mine if side_of(topic) is side]
-        return mine * 8 + self.topics
-
-    def _of_a_publication(self, path: str, said: dict[str, Any]) -> Sequence[Any]:
-        assert self.asking is not None
-        match path:
-            case "cid":
-                return [self.asking.cid()] * 20 + self.cids[-1:]
-            case "surface":
-                return [Surface.GROUP_MESSAGE] * 6 + list(Surface)
-            case "topic":
-                return self._topics("publish") if said["surface"] != Surface.CARD else [None]
-            case "content":
-                return [self._content(said["surface"])]
-            case "target":
-                at = self.messages.get(said.get("topic") or TopicId(""), [])
-                return [None] * 8 + [seq for person, seq in at if person == self.asking.person][:2]
-            case "base":
-                return [1] if said.get("target") else [None]
-            case "reply_to":
-                return [None] * 8 + [1]
-            case _:
-                return []
-
-    def _content(self, surface: Surface) -> Content:
-        """Return what could well be published on `surface`."""
-        text = self.fresh("publish", "content.text")
-        match surface:
-            case Surface.CARD:
-                return Content(title=self.fresh("publish", "content.title"), text=text)
-            case Surface.GROUP_MESSAGE:
-                parts = [
-                    Part(**{name: self.fresh("publish", f"content.parts.{name}")}) for name in Part.__struct_fields__
-                ]
-                category = next(iter(self.server.bench.pack.categories), "")
-                title = self.fresh("publish", "content.title")
-                return Content(text=text, title=title, parts=tuple(parts), category=category, lang="zh")
-            case _:
-                return Content(text=text)
 
     def teardown(self) -> None:
         self.opened.close()

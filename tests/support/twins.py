@@ -21,7 +21,8 @@ from protocol.staff import OfficerAct, OfficerDecide, OfficerQueue, OfficerShow
 from tests.support import records
 from tests.support.asking import request_of
 from tests.support.aviary import as_hooks_get_it
-from tests.support.crowd import HANDLES, Crowd
+from tests.support.crowd import Crowd
+from tests.support.hearsay import HANDLES
 from tests.support.inline import Caller
 
 PUBLIC_OPERATIONS = frozenset(
