@@ -84,7 +84,7 @@ class Receiver(BaseHTTPRequestHandler):
         elif not is_of_now(timestamp, now) or self.server.seen.again(message, now):
             self._answer(409, {"error": "this message is too old, or was here before"})
         else:
-            self._answer(200, judge(json.loads(body)["data"]))
+            self._answer(200, {"id": message, **judge(json.loads(body)["data"])})  # Which one it is about.
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so.
         """Say nothing: hutong has a log of what it asked."""

@@ -31,7 +31,7 @@ from server.hooks.opening import opened
 from server.hooks.panel import HookPanel
 from server.store.lock import DataLock
 from server.store.public_writes import Case, Record
-from server.store.sqlite import PublicSqliteStore, SqliteStore
+from server.store.sqlite import PublicSqliteStore, SqliteStore, store_path
 
 BACKLOG = 1024
 # A thousand clients that come back in the same instant would find the door as narrow as it was.
@@ -186,22 +186,26 @@ async def _wait_for_signals(
     *,
     task_status: trio.TaskStatus[None],
 ) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        task_status.started()
-        async for number in signals:
-            if number == signal.SIGHUP:
-                await _reload(service, panel)
-            elif lifecycle.stopping.is_set():
-                log.warning("server.stopping_at_once")
-                lifecycle.at_once.cancel()
-                return
-            else:
-                lifecycle.stopping.set()
+    one_at_a_time = trio.Lock()
+    async with trio.open_nursery() as reloads:
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+            task_status.started()
+            async for number in signals:
+                if number == signal.SIGHUP:  # A file may be long in coming: other signals must not wait for it.
+                    reloads.start_soon(_reload, service, panel, one_at_a_time)
+                elif lifecycle.stopping.is_set():
+                    log.warning("server.stopping_at_once")
+                    lifecycle.at_once.cancel()
+                    return
+                else:
+                    lifecycle.stopping.set()
 
 
-async def _reload(service: Service, panel: HookPanel) -> None:
+async def _reload(service: Service, panel: HookPanel, one_at_a_time: trio.Lock) -> None:
     """Read the rules of the built-in checks anew; a leaf says how many came and went."""
-    for reloaded in await panel.reload():
+    async with one_at_a_time:
+        found = await panel.reload()
+    for reloaded in found:
         if reloaded.problem:
             log.error("hook.kept_old_rules", hook=reloaded.hook, problem=reloaded.problem)
             continue
@@ -264,6 +268,8 @@ def open_stores(data: Path) -> Iterator[Stores]:
     Raises:
         StoreError: One of them cannot be opened.
     """
+    if store_path(data, Side.PRIVATE).exists() and not store_path(data, Side.PUBLIC).exists():
+        log.warning("store.public_begun", data=str(data))  # As after an upgrade; at any other time it has been lost.
     with (
         closing(SqliteStore.open(data, Side.PRIVATE)) as private,
         closing(PublicSqliteStore.open(data, Side.PUBLIC)) as public,

@@ -153,7 +153,8 @@ class TopicState:
         before = self.members.get(change.person)
         if before is None or before.standing is not Standing.MEMBER:
             start = Seq(seq + change.unannounced) if change.start is None else change.start
-            muted_until = self.absent.pop(change.person, before.muted_until if before else 0)
+            kept = before.muted_until if before is not None and self.side is Side.PUBLIC else 0
+            muted_until = self.absent.pop(change.person, kept)
             self.members[change.person] = Member(standing, change.role, start, muted_until)
         else:
             before.standing, before.role = standing, change.role

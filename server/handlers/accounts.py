@@ -9,7 +9,7 @@ from msgspec import structs
 
 from compliance.pack import AgreementText
 from protocol import limits
-from protocol.entries import Side
+from protocol.entries import Side, side_of
 from protocol.errors import CloseCode, ErrorCode
 from protocol.frames import (
     VERSION,
@@ -37,6 +37,7 @@ from server.agreement import shown_agreement, signature_write, unsound
 from server.handles import RESERVED
 from server.outcomes import (
     NOT_FOUND,
+    WRONG_SIDE,
     Again,
     Answer,
     Ask,
@@ -214,6 +215,8 @@ class Accounts:
 
     def resume(self, request: Resume, at: int) -> Decision:
         """Sign in by a device's token, and with `heads` bring it up to date in the same round trip."""
+        if any(side_of(topic) is Side.PUBLIC for topic in request.heads or ()):
+            return WRONG_SIDE  # Those are synced apart.
 
         def found(signed: SignedPerson | None) -> Decision:
             if signed is None:

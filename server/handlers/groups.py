@@ -187,6 +187,10 @@ class Groups:
         if last:
             changes.append(SetLink(digest=None))
         draft = self.drafts.draft(request, caller, at=at, kind=Kind.LEFT)
+        if (
+            topic.side is Side.PUBLIC and not last
+        ):  # Where a crowd may leave at once, nobody's leaving waits for another's.
+            return post(request, Post(topic=topic.topic, generation=None, draft=draft, changes=tuple(changes)))
         return _post(request, topic, draft, *changes)
 
     def remove(self, request: GroupRemove, caller: Caller, topic: TopicState, at: int) -> Decision:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compliance.bench import Bench
-from protocol.decisions import Span
+from protocol.decisions import Span, Submission
 from protocol.errors import ErrorCode
 from protocol.public import SubmissionPush
 from protocol.publications import Content, fields_of
@@ -100,8 +100,10 @@ class Officers:
                 return NOT_FOUND
             if not _within(request.where, item.submission.content):
                 return _ELSEWHERE
-            earlier = item.submission.decision.ground if item.submission.decision else ""
-            return self._commit(request, officer, request.ground or earlier, at)
+            earlier = item.submission.decision
+            if earlier is None and not request.ground:  # What is held, or withdrawn, was decided about before.
+                return _impossible(item.submission)
+            return self._commit(request, officer, request.ground or (earlier.ground if earlier else ""), at)
 
         return AskPublic(lambda reader: reader.item(request.item), found)
 
@@ -127,8 +129,7 @@ class Officers:
                     effects = (told, Appeared(outcome.submission)) if is_new else (told,)
                     return Answer(ItemReply(submission=outcome.submission, decisions=outcome.decisions), effects)
                 case writes.NotPossible(submission):
-                    state = "withdrawn" if submission.withdrawn else submission.state
-                    return Refuse(ErrorCode.CONFLICT, f"it is {state}: that cannot be done with it")
+                    return _impossible(submission)
                 case writes.OffDuty():
                     return _OFF_DUTY
                 case _:
@@ -141,3 +142,8 @@ def _within(where: tuple[Span, ...], content: Content | None) -> bool:
     """Say whether every place in `where` is in `content`; words that are gone cannot be decided about anyway."""
     texts = fields_of(content) if content is not None else {}
     return content is None or all(span.start < span.end <= len(texts.get(span.path, "")) for span in where)
+
+
+def _impossible(submission: Submission) -> Refuse:
+    state = "withdrawn" if submission.withdrawn else submission.state
+    return Refuse(ErrorCode.CONFLICT, f"it is {state}: that cannot be done with it")

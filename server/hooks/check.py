@@ -1,5 +1,6 @@
 """A built-in check as a hook: its options and files read, its rules replaced while the server runs."""
 
+import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,4 +138,7 @@ class CheckHook:
             raise ConfigError([f"[{self.name}] options: {error}"]) from error
 
     def _read(self, name: str) -> bytes:
-        return (self._folder / name).read_bytes()
+        path = self._folder / name
+        if path.exists() and not path.is_file():  # Nobody knows when a pipe would come to its end.
+            raise OSError(errno.EINVAL, "is no regular file", str(path))
+        return path.read_bytes()

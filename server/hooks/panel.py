@@ -102,7 +102,7 @@ class HookPanel:
 
     async def _reload(self, hook: CheckHook) -> Reloaded:
         try:
-            check = await trio.to_thread.run_sync(hook.made)
+            check = await trio.to_thread.run_sync(hook.made, abandon_on_cancel=True)
         except ConfigError as error:
             return hook.kept("; ".join(error.problems))
         return hook.replace(check)

@@ -125,6 +125,8 @@ class WebhookHook:
             plain = msgspec.json.decode(bytes(answer))
         except (msgspec.DecodeError, RecursionError):
             return Said(outcome=Failure.MALFORMED, why="it answered something else than JSON")
+        if isinstance(plain, dict) and plain.pop("id", publication.id) != publication.id:
+            return Said(outcome=Failure.MALFORMED, why="it answered about another publication")
         try:
             return Said(outcome=wire.verdict_of(plain, publication, self._grounds))
         except wire.MalformedError as error:

@@ -7,7 +7,7 @@ for its topic. All other posts take the long way.
 import sqlite3
 from dataclasses import dataclass
 
-from protocol.entries import COUNTABLE, Entry, Kind, Side
+from protocol.entries import COUNTABLE, Entry, Kind, Role, Side
 from protocol.ids import PersonId, Seq, TopicId
 from server.store import standings
 from server.store.rows import ENTRY_COLUMNS, LAST, Row, entry_of, row_of
@@ -47,6 +47,7 @@ INSERT INTO topics (topic, kind, side, spoken, founded_at, one_peer, other_peer)
 _CHAT = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = ?"
 _BLOCKED = "SELECT 1 FROM blocks WHERE person = ? AND blocked = ?"
 _THERE = "SELECT 1 FROM entries WHERE topic = ? AND seq = ? AND NOT erased"
+_ROLE = "SELECT role FROM members WHERE topic = ? AND person = ? AND standing = 'member'"
 _HIDE = "UPDATE members SET read_nth = read_nth + 1 WHERE topic = ? AND person = ?"
 _ERASE = "UPDATE entries SET body = NULL, erased = 1 WHERE topic = ? AND seq = ?"
 _ERASE_ABOUT = """
@@ -235,7 +236,7 @@ class Log:
                 return Exists(chat)
             if post.founding.peers and self._is_blocked(post):
                 return Stale()
-        elif tip is None or tip.generation != post.generation:
+        elif tip is None or (tip.generation != post.generation if post.generation is not None else self._stays(post)):
             return Stale()
         self.settle()
         if draft is not None and draft.target is not None and not self._is_there(post.topic, draft.target):
@@ -280,6 +281,12 @@ class Log:
             person in seated and self._connection.execute(_BLOCKED, (person, whom)).fetchone()
             for person, whom in ((one, other), (other, one))
         )
+
+    def _stays(self, post: Post) -> bool:
+        """Say whether who would leave is none who may: no member, or the owner."""
+        leaver = post.draft.sender if post.draft is not None else None
+        row = self._connection.execute(_ROLE, (post.topic, leaver)).fetchone()
+        return row is None or row[0] == Role.OWNER
 
     def _is_there(self, topic: TopicId, seq: Seq) -> bool:
         return self._connection.execute(_THERE, (topic, seq)).fetchone() is not None

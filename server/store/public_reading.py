@@ -125,6 +125,8 @@ class SqlitePublicReader(SqliteReader):
         wanted = query.casefold()
         found: list[Listing] = []
         for row in self._connection.execute(_LISTING + f"AND listed ORDER BY seats DESC, topic LIMIT {SCANNED}"):
+            if wanted not in _raw(row[5], row[6]):
+                continue  # Without taking them apart: nearly all of them are.
             if not wanted or any(wanted in text.casefold() for text in (*_texts(row[5]), *_texts(row[6]))):
                 found.append(_listing(row))
                 if len(found) == limit:
@@ -213,6 +215,11 @@ class SqlitePublicReader(SqliteReader):
 def _excerpt(content: bytes | None) -> str:
     texts = fields_of(decode_content(content)).values() if content else ()
     return " ".join(" · ".join(texts).split())[:EXCERPT_CHARS]
+
+
+def _raw(*bodies: bytes | None) -> str:
+    """Return what stands in published bodies, with what is between; their texts are in them as they are, in UTF-8."""
+    return b"".join(body for body in bodies if body).decode("utf-8", "ignore").casefold()
 
 
 def _texts(body: bytes | None) -> tuple[str, ...]:

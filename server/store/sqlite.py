@@ -8,7 +8,7 @@ from typing import Self
 from protocol.entries import Side
 from protocol.ids import Epoch, new_id
 from server.store import schema
-from server.store.base import Reader, Writer
+from server.store.base import Reader, StoreError, Writer
 from server.store.public_reading import SqlitePublicReader
 from server.store.reading import SqliteReader
 from server.store.writer import SqliteWriter
@@ -77,6 +77,9 @@ class SqliteStore:
             schema.migrate(connection, side)
             _renew_if_backup(connection)
             return cls(connection, f"{path.absolute().as_uri()}?mode=ro", side)
+        except StoreError as error:
+            connection.close()
+            raise type(error)(f"{path}: {error}") from error
         except BaseException:
             connection.close()
             raise

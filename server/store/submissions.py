@@ -42,7 +42,8 @@ _HELD = "SELECT count(*) FROM submissions WHERE author = ? AND state = 'held'"
 _CLAIMED = "SELECT 1 FROM cids WHERE cid = ? AND sender = ?"
 _CARD = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = one_peer AND kind = 'card'"
 _DECIDED = f"SELECT {_DECISION} FROM decisions WHERE decision = ?"
-_ABOUT = f"SELECT {_DECISION} FROM decisions WHERE submission = ? ORDER BY number"
+DECISIONS_SHOWN = 50  # The last ones: one item can be withdrawn and restored without end.
+_ABOUT = f"SELECT {_DECISION} FROM decisions WHERE submission = ? ORDER BY number DESC LIMIT {DECISIONS_SHOWN}"
 # The last text of its kind: of a group's name and the like, of one member's screen name, of a card.
 # `kind <> 'message'` adds nothing but the index on the texts of a place, which messages are not in.
 _LATEST = "SELECT count(*), max(seq) FROM entries WHERE topic = ? AND kind = ? AND kind <> 'message'"
@@ -269,8 +270,8 @@ def view(connection: sqlite3.Connection, row: Row) -> Submission:
 
 
 def decisions_about(connection: sqlite3.Connection, submission: SubmissionId) -> tuple[Decision, ...]:
-    """Return all decisions about a submission, oldest first."""
-    return tuple(_decision(row) for row in connection.execute(_ABOUT, (submission,)))
+    """Return the last decisions about a submission, oldest first."""
+    return tuple(_decision(row) for row in reversed(connection.execute(_ABOUT, (submission,)).fetchall()))
 
 
 def _decision(row: tuple[Any, ...]) -> Decision:

@@ -53,7 +53,9 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     topic: TopicId
-    generation: int  # That the decision was made for; 0 with a founding.
+    # That the decision was made for; 0 with a founding. None: somebody leaves, which holds for any, as long as they are
+    # a member and not the owner: a crowd may leave at once.
+    generation: int | None
     draft: Draft | None
     changes: tuple[Change, ...] = ()
     founding: Founding | None = None

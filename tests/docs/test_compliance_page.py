@@ -100,6 +100,13 @@ def test_a_ground_stands_under_the_article_that_it_cites() -> None:
     assert {code: duty.article for duty in DUTIES for code in duty.grounds} == cited
 
 
+@pytest.mark.parametrize("name", pack.shipped())
+def test_the_page_says_how_long_the_words_of_what_was_rejected_are_kept(page: str, name: str) -> None:
+    kept = Page(page).table("What is kept", "what")
+    (words,) = [row[1] for row in kept if row[0] == "rejected, lapsed"]
+    assert f"`{name}`: {pack.load(name).holds.keep_d:g} days" in words
+
+
 def test_every_link_within_the_page_leads_somewhere(page: str) -> None:
     parsed = Page(page)
     assert parsed.links() <= set(parsed.anchors())

@@ -1,16 +1,20 @@
 """docs/PROTOCOL.md and the code say the same, field by field, bound by bound, byte by byte."""
 
+import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from blake3 import blake3
 
 from compliance import leaves
 from compliance.leaves import read
+from compliance.pack import AgreementText, load
 from compliance.submissions import NEXT
 from compliance.tree import Frontier, inclusion_path, leaf_hash, node_hash, root_at, verify_inclusion
 from compliance.verdicts import Answer, Failure, Hold, Label, OnError
@@ -23,8 +27,9 @@ from protocol.errors import CloseCode, ErrorCode, may_reconnect
 from protocol.frames import REQUESTS, SUBPROTOCOL, Announced, Appended, EntryPush, Hello, HelloReply, Send
 from protocol.ids import Cid, DecisionId, Epoch, PersonId, Seq, SubmissionId, TopicId, is_cid
 from protocol.public import Publish, SubmissionReply
-from protocol.publications import Content, Published, Surface
+from protocol.publications import TEXT_CHARS, Content, Published, Surface, is_name
 from protocol.staff import StaffRole
+from server.agreement import shown_agreement
 from server.config import RateSettings
 from server.dispatch import Staffed
 from server.handlers.publishing import BASED
@@ -32,7 +37,7 @@ from server.limits import BY_ADDRESS, BY_PERSON
 from server.manifest import whole_table
 from server.net.framing import binary_frame
 from server.net.handshake import answer
-from server.store.submissions import KINDS
+from server.store.submissions import DECISIONS_SHOWN, KINDS
 from server.topics import MAY, Act
 from tests.docs import wire
 from tests.docs.page import PROTOCOL, Page, codes, plain
@@ -105,7 +110,7 @@ def _tables(page: Page) -> dict[str, set[str]]:
         "rates": {" ".join(plain(cell) for cell in row[:2]) for row in page.table("Rates", "name")},
         "counted": {f"{plain(row[0])} {op}" for row in page.table("Rates", "name") for op in _counted(row[2])},
         "sides": {f"{row[0]} {op}" for row in page.table("Private and public", "for topics") for op in codes(row[1])},
-        "surfaces": {f"{plain(row[0])} {plain(row[4])}" for row in page.table("Publishing", "surface")},
+        "surfaces": {f"{plain(row[0])} {row[4]}: {plain(row[5])}" for row in page.table("Publishing", "surface")},
         "states": {plain(row[0]) for row in page.table("Publishing", "state")},
         "moves": set(_drawn(page.text_of("What becomes of it"))),
         "decisions": {plain(row[0]) for row in page.table("What is decided", "kind")},
@@ -137,7 +142,7 @@ def _expected_tables() -> dict[str, set[str]]:
         "rates": {f"{name} {rate}" for name, rate in rates.items()},
         "counted": {f"{name} {op}" for name, operations in by_class for op in operations},
         "sides": set(_operations_by_side()),
-        "surfaces": {f"{surface.value} {', '.join(_kinds_of(surface))}" for surface in Surface},
+        "surfaces": {f"{surface.value} {TEXT_CHARS[surface]}: {', '.join(_kinds_of(surface))}" for surface in Surface},
         "states": {state.value for state in SubmissionState},
         "moves": {f"{before} {after}" for (before, _), after in NEXT.items()},
         "decisions": {kind.value for kind in DecisionKind},
@@ -254,7 +259,8 @@ def test_the_page_and_the_code_say_the_same(page: Page) -> None:
         ("](#syncing)", "](#synching)", "link to #synching"),
         ("### Slice", "### Summary", "heading #summary: twice"),
         ("`publish`, `group.join`,", "`group.join`,", "table sides: public publish is missing"),
-        ("| `card` | no `topic` |", "| `cart` | no `topic` |", "table surfaces: card card is missing"),
+        ("| `card` | no `topic` |", "| `cart` | no `topic` |", "table surfaces: card 500: card is missing"),
+        ("| 2000 | `notice` |", "| 8000 | `notice` |", "table surfaces: group_notice 2000: notice is missing"),
         ("| `lapsed` | A stage", "| `elapsed` | A stage", "table states: lapsed is missing"),
         ("│           ├────► lapsed", "│           ├────► waiting", "table moves: held lapsed is missing"),
         ("| `restore` | what was", "| `undo` | what was", "table decisions: restore is missing"),
@@ -268,9 +274,66 @@ def test_a_difference_is_found(page: Page, found: str, instead: str, complaint: 
     assert any(each.startswith(complaint) for each in differences(changed)), differences(changed)
 
 
+@pytest.mark.parametrize("operation", ["officer.show", "officer.decide"])
+def test_the_page_says_how_many_decisions_are_shown(page: Page, operation: str) -> None:
+    (said,) = [row[3] for row in page.operations()[operation].tables["reply"] if row[0] == "`decisions`"]
+    assert said.startswith(f"The last {DECISIONS_SHOWN} ")
+
+
+def test_the_page_says_which_characters_a_name_cannot_have(page: Page) -> None:
+    (categories,) = re.findall(r"categories (Cc[^(]*) \(", page.text.replace("\n", " "))
+    (joiners,) = re.findall(r"but for the joiners (U\+[^,]*),", page.text.replace("\n", " "))
+    allowed = {chr(int(code, 16)) for code in re.findall(r"U\+([0-9A-F]{4})", joiners)}
+    refused = {
+        character
+        for character in map(chr, range(0x11_0000))
+        if unicodedata.category(character) in re.findall(r"[A-Z][a-z]", categories) and character not in allowed
+    }
+    assert refused == {character for character in map(chr, range(0x11_0000)) if not is_name(character)}
+
+
 def test_a_chapter_that_is_missing_is_an_error_not_a_pass(page: Page) -> None:
     with pytest.raises(LookupError):
         differences(Page(page.text.replace("## Close codes", "## Closing")))
+
+
+def code_on(page: Page) -> list[str]:
+    """Return the blocks of Python on the page."""
+    return re.findall(r"```python\n(.*?)```", page.text, re.DOTALL)
+
+
+# The agreement.
+
+
+def signed(agreement: AgreementText) -> Any:
+    """Return an agreement as a client has it that decoded the reply: maps and arrays."""
+    return msgspec.to_builtins(shown_agreement(agreement), builtin_types=(bytes,))
+
+
+@pytest.fixture(scope="module")
+def agreement() -> AgreementText:
+    found = load("cn-2014").agreement
+    assert found is not None
+    return found
+
+
+def test_the_code_on_the_page_computes_the_digest_of_an_agreement(page: Page, agreement: AgreementText) -> None:
+    (source,) = [block for block in code_on(page) if "def digest" in block]
+    written: dict[str, Any] = {}
+    exec(source, written)
+    shown = page.blocks["agreement-digest"].strip()
+    assert written["digest"](signed(agreement)).hex() == agreement.digest.hex() == shown
+    odd = msgspec.structs.replace(agreement, texts={"en": "".join(map(chr, range(0x250))) + "\u2028😀", "zh-Hant": "/"})
+    assert written["digest"](signed(odd)) == odd.digest
+
+
+def test_what_is_digested_begins_and_ends_as_the_page_says(page: Page, agreement: AgreementText) -> None:
+    parts = {key: value for key, value in signed(agreement).items() if key != "digest"}
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    (end,) = re.findall(r"It ends in `([^`]+)`", page.text)
+    assert text.startswith(page.blocks["agreement-begins"].strip())
+    assert text.endswith(end)
+    assert f"({len(text.encode())} bytes)" in page.text
 
 
 # The worked example.
@@ -421,7 +484,7 @@ def test_the_leaf_of_the_example_is_about_the_text_of_the_example(page: Page) ->
 
 
 def test_the_code_on_the_page_checks_proofs_as_ours_does(page: Page) -> None:
-    (source,) = [block for block in re.findall(r"```python\n(.*?)```", page.text, re.DOTALL) if "leads_to" in block]
+    (source,) = [block for block in code_on(page) if "def leads_to" in block]
     written: dict[str, Any] = {"blake3": lambda said: blake3(said).digest()}
     exec(source, written)
     said = [bytes([number]) for number in range(13)]

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocol.entries import Role, Side, Standing, TopicKind
@@ -49,6 +49,13 @@ def test_a_chat_with_oneself_has_oneself_as_peer() -> None:
         ),
         max_size=15,
     )
+)
+@example(
+    steps=[
+        ("stand", 0, (Standing.INVITED, Role.MEMBER, None)),
+        ("mute", 0, 1),
+        ("stand", 0, (Standing.MEMBER, Role.MEMBER, None)),
+    ]
 )
 def test_memory_and_store_fold_changes_alike(steps: list[tuple[str, int | None, object]]) -> None:
     with closing(InlineServer()) as server:

@@ -156,7 +156,7 @@ async def test_a_list_of_terms_rejects_with_the_exact_places_and_what_to_do(tmp_
         assert where == Span(path="text", start=text.index("MICRO"), end=text.index("!"))
         assert said.decision.by.startswith("hook terms ")
         assert said.decision.appeal
-        assert saw(ben, Judged) == [SubmissionState.REJECTED]
+        await ben.until(lambda: saw(ben, Judged) == [SubmissionState.REJECTED], "the rejection")
 
         receipt = await ben.asks(ShowReceipt(id=0, submission=said.submission))
         assert [json.loads(verdict.leaf)["leaf"] for verdict in receipt.verdicts] == ["verdict", "decision"]
