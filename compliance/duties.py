@@ -47,7 +47,7 @@ PROMISES = (
     Promise(1, "No byte of private text reaches a hook.", "no_private_byte_reaches_a_hook"),
     Promise(
         2,
-        "… nor a log at its loudest, a metric, an audit leaf, an exception, or any file of the public store.",
+        "… nor a log at its loudest, a count, an audit leaf, an exception, or any file of the public store.",
         "no_private_byte_reaches_any_record",
     ),
     Promise(3, "The interface for hooks cannot be called with private types.", "private_types_are_refused"),

@@ -143,7 +143,6 @@ NO_LICENCE = "no_licence"
 NO_AGREEMENT = "no_agreement"
 NOT_ENTITLED = "not_entitled"  # By commit or release the author could no longer publish there.
 OVERDUE = "overdue"  # A hold ended undecided: the provider's delay.
-LABELLED = "labelled"  # Hooks gave it labels, which every reader sees.
 LABELLED = "labelled"  # It appears, with labels that every reader sees.
 ENGINE_GROUNDS = (GATE_FAILURE, NO_LICENCE, NO_AGREEMENT, NOT_ENTITLED, OVERDUE, LABELLED)
 

@@ -133,9 +133,6 @@ class Gatekeeper:
     def _answered(self, line: _Line, item: _Item, answers: list[Answer]) -> None:
         item.answers = tuple(self._sound(answer) for answer in answers)
         item.ruling = rule(item.answers, self._bench.pack)
-        if item.done is None and isinstance(item.ruling, Unavailable):
-            facts = "A hook gave no verdict, and you were not there to try again; nothing was found against it."
-            item.ruling = unjudged(self._bench.pack, facts, by="server")
         self._advance(line)
 
     def _sound(self, answer: Answer) -> Answer:
@@ -150,6 +147,9 @@ class Gatekeeper:
         item = self._lines[line][0]
         if item.ruling is None or item.is_under_way:
             return
+        if item.done is None and isinstance(item.ruling, Unavailable):
+            facts = "A hook gave no verdict, and you were not there to try again; nothing was found against it."
+            item.ruling = unjudged(self._bench.pack, facts, by="server")
         item.is_under_way = True
         write = Conclude(
             submission=item.case.submission,

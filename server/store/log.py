@@ -54,6 +54,12 @@ _ERASE_ABOUT = """
 UPDATE entries SET body = NULL, erased = 1 WHERE topic = ? AND target = ? AND kind IN ('edit', 'reaction', 'restored')
 """
 
+# Whoever takes their card back takes back what it said before, too.
+_ERASE_CARDS = """
+UPDATE entries SET body = NULL, erased = 1
+WHERE topic = ? AND kind = 'card' AND kind <> 'message' AND seq < ? AND body IS NOT NULL
+"""
+
 _ONE_SPOKE, _OTHER_SPOKE, _ALL_SPOKE = 1, 2, 3
 
 
@@ -297,3 +303,5 @@ class Log:
         if draft.kind is Kind.RECALL and draft.target is not None:
             self._connection.execute(_ERASE, (topic, draft.target))
             self._connection.execute(_ERASE_ABOUT, (topic, draft.target))
+            if self._side is Side.PUBLIC:
+                self._connection.execute(_ERASE_CARDS, (topic, draft.target))

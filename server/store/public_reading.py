@@ -11,7 +11,7 @@ from protocol.entries import Admission
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
 from protocol.limits import COLLECTION_ITEMS
 from protocol.public import AuditReply, Card, Listing, ReceiptReply, SubmissionsReply
-from protocol.publications import PublishedError, Surface, decode, decode_content, fields_of
+from protocol.publications import PublishedError, Surface, decode, fields_of
 from protocol.staff import ItemReply, QueueItem, QueueReply, StaffRole
 from server.store import audit, submissions
 from server.store.base import Officer, SubmittedBefore, TargetVersion
@@ -206,15 +206,15 @@ class SqlitePublicReader(SqliteReader):
             root = submissions.root_of(connection, row)
             newest = submissions.newest_of(connection, root)
             seen = submissions.view(connection, root)
-            if newest is not root and newest.content is not None:
-                words = decode_content(newest.content)
+            words = submissions.readable(newest.content)
+            if newest is not root and words is not None:
                 seen = msgspec.structs.replace(seen, content=words, version=newest.version, labels=newest.labels)
             return ItemReply(submission=seen, decisions=submissions.decisions_about(connection, root.submission))
 
 
 def _excerpt(content: bytes | None) -> str:
-    texts = fields_of(decode_content(content)).values() if content else ()
-    return " ".join(" · ".join(texts).split())[:EXCERPT_CHARS]
+    words = submissions.readable(content)
+    return " ".join(" · ".join(fields_of(words).values() if words else ()).split())[:EXCERPT_CHARS]
 
 
 def _raw(*bodies: bytes | None) -> str:

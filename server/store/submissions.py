@@ -12,7 +12,7 @@ from compliance.stages import Stopped
 from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
 from protocol.entries import Kind
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
-from protocol.publications import Surface, decode_content, encode_content
+from protocol.publications import Content, PublishedError, Surface, decode_content, encode_content
 from server.store import people
 from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit, Superseded
 from server.store.writes import Conflict, Done, Draft
@@ -259,7 +259,7 @@ def view(connection: sqlite3.Connection, row: Row) -> Submission:
         at=row.at,
         topic=row.topic,
         target=row.target,
-        content=decode_content(row.content) if row.content is not None else None,
+        content=readable(row.content),
         labels=row.labels,
         seq=row.seq,
         version=row.version,
@@ -267,6 +267,14 @@ def view(connection: sqlite3.Connection, row: Row) -> Submission:
         withdrawn=row.withdrawn,
         decision=_decision(decided) if decided else None,
     )
+
+
+def readable(content: bytes | None) -> Content | None:
+    """Return what was submitted; None when it is erased, or of a schema that this version cannot read."""
+    try:
+        return None if content is None else decode_content(content)
+    except PublishedError:
+        return None
 
 
 def decisions_about(connection: sqlite3.Connection, submission: SubmissionId) -> tuple[Decision, ...]:

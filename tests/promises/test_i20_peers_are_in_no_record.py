@@ -20,9 +20,8 @@ from compliance.publication import Publication
 from protocol.entries import Admission, Side, side_of
 from protocol.frames import REPLIES, REQUESTS
 from protocol.ids import DeviceId, PersonId
-from protocol.staff import OfficerQueue
 from tests.support import records
-from tests.support.aviary import PRIVATE_CARRIERS, as_hooks_get_it
+from tests.support.aviary import PRIVATE_CARRIERS, Aviary, as_hooks_get_it
 from tests.support.crowd import LONG, Crowd
 from tests.support.hearsay import HANDLES
 from tests.support.inline import Caller
@@ -80,7 +79,8 @@ class Lane(Life):
         self.ask(one, "group.join", topic=guarded)
         self.ask(bob, "group.refuse", topic=guarded, person=one.person)
         self.act(Act(verb="waits", who=BOB, which=0))
-        self.ask(one, "read", topic=opened, seq=1)
+        self.ask(one, "read", topic=opened, seq=2)  # The entry that says how many have come.
+        self.ask(three, "read", topic=guarded, seq=2)
         self.ask(three, "typing", topic=guarded)
         self.ask(two, "group.find", query=f"something {number}")
         self.ask(two, "cards", persons=(one.person, three.person))
@@ -128,8 +128,7 @@ class Searched(Crowd):
             super().teardown()
 
     def nobody_is_in_any_record(self) -> None:
-        for item in self.officer.do(OfficerQueue).items:
-            self.ask(self.officer, "officer.show", item=item.item)
+        self.officer_looks_at_everything()
         places = {
             "hooks": b"\n".join(as_hooks_get_it(publication) for publication in self.panel.seen),
             "staff": b"\n".join(self.staff_heard),
@@ -137,9 +136,11 @@ class Searched(Crowd):
             "log": self.records.log.encode(),
         }
         private = [topic for topic in self.topics if side_of(topic) is Side.PRIVATE]
-        people = [*self.persons, *self.devices, *self.tokens, *self.links, *private, *HANDLES]
+        people = Aviary("people")
+        for number, each in enumerate((*self.persons, *self.devices, *private, *HANDLES, *self.tokens, *self.links)):
+            people.also(f"{number} {each}", each)
         for place, said in places.items():
-            assert [each for each in people if each.encode() in said] == [], place
+            assert people.seen_in(said) == [], place
             signs = {"hooks": ["publication.judge"], "log": ['"request.failed"']}.get(place, self.submissions)
             if any(each.encode() in said for each in signs):
                 self.controls.add(place)

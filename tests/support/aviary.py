@@ -7,6 +7,7 @@ import base64
 import gc
 from collections.abc import Iterable
 from enum import Enum
+from functools import cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -39,6 +40,7 @@ class Aviary:
     def __init__(self, seed: str) -> None:
         self.kept: dict[str, str] = {}
         self._seed = seed
+        self._digested: set[str] = set()  # Of these a digest is expected somewhere, and gives nothing away.
 
     def fresh(self, what: str) -> str:
         """Return a new canary, to be sent as `what`; the second and later ones of a kind are numbered."""
@@ -48,9 +50,13 @@ class Aviary:
         self.kept[name] = word(f"{self._seed} {len(self.kept)}")
         return self.kept[name]
 
-    def also(self, what: str, secret: str) -> None:
-        """Count `secret`, which the server made, as a canary."""
-        self.kept[what] = secret
+    def also(self, what: str, word: str, *, kept_as_digest: bool = False) -> None:
+        """Count `word`, which the server made, as a canary. `kept_as_digest`: it has too many bits to be found by
+        trying, and the server keeps its digest.
+        """
+        self.kept[what] = word
+        if kept_as_digest:
+            self._digested.add(what)
 
     def seen_in(self, data: bytes, *, but: Iterable[str] = ()) -> list[str]:
         """Return which canaries are in `data` in any form, by what they were sent as; those of `but` aside."""
@@ -60,10 +66,14 @@ class Aviary:
 
     def _seen(self, data: bytes) -> set[str]:
         if len(data) < SHORT_BYTES:
-            return {what for what, canary in self.kept.items() if is_in(data, canary)}
-        patterns = [(form, what) for what, canary in self.kept.items() for form in forms(canary)]
+            return {what for what in self.kept if any(form in data for form in self._forms(what))}
+        patterns = [(form, what) for what in self.kept for form in self._forms(what)]
         automaton = BytesAhoCorasick([form for form, _ in patterns])
         return {patterns[number][1] for number, _, _ in automaton.find_matches_as_indexes(data, overlapping=True)}
+
+    def _forms(self, what: str) -> tuple[bytes, ...]:
+        canary = self.kept[what]
+        return disguises(canary) if what in self._digested else disguises(canary) + digests(canary)
 
     def only(self, *words: str) -> list[str]:
         """Return what was sent as something that has one of `words` in its name."""
@@ -75,31 +85,28 @@ def word(seed: str) -> str:
     return f"{MARK}{blake3(seed.encode()).hexdigest()[:24]}"
 
 
-def is_in(data: bytes, canary: str) -> bool:
-    """Say whether `canary` is in `data` in any form."""
-    return any(form in data for form in forms(canary))
-
-
-_known: dict[str, tuple[bytes, ...]] = {}
-
-
-def forms(canary: str) -> tuple[bytes, ...]:
+@cache
+def disguises(canary: str) -> tuple[bytes, ...]:
     """Return what `canary` may look like: itself or a part of it, in hexadecimal, in base64 wherever it begins, in
-    UTF-16, backwards; and as the digest of what it is or was sent as, by which one could be found by trying.
+    UTF-16, backwards.
     """
-    if canary not in _known:
-        plain = canary.encode()
-        found = [plain, plain[INNER], plain[INNER].hex().encode(), plain[INNER].hex().upper().encode(), plain[::-1]]
-        found += [canary.encode("utf-16-le"), canary.encode("utf-16-be")]
-        for shift in range(3):
-            coded = base64.b64encode(b"?" * shift + plain)
-            found += [coded[4:-4], coded[4:-4].translate(bytes.maketrans(b"+/", b"-_"))]
-        # A secret that the server made has too many bits for that, and is kept as a digest.
-        for sent in (plain, encode(Text(text=canary))) if canary.startswith(MARK) else ():
-            digest = blake3(sent).digest()
-            found += [digest[:16], digest[:16].hex().encode(), base64.b64encode(digest)[:21]]
-        _known[canary] = tuple(dict.fromkeys(found))
-    return _known[canary]
+    plain = canary.encode()
+    found = [plain, plain[INNER], plain[INNER].hex().encode(), plain[INNER].hex().upper().encode(), plain[::-1]]
+    found += [canary.encode("utf-16-le"), canary.encode("utf-16-be")]
+    for shift in range(3):
+        coded = base64.b64encode(b"?" * shift + plain)
+        found += [coded[4:-4], coded[4:-4].translate(bytes.maketrans(b"+/", b"-_"))]
+    return tuple(dict.fromkeys(found))
+
+
+@cache
+def digests(canary: str) -> tuple[bytes, ...]:
+    """Return the digests of `canary` and of what it is sent as, by which it could be found by trying."""
+    found: list[bytes] = []
+    for sent in (canary.encode(), encode(Text(text=canary))):
+        digest = blake3(sent).digest()
+        found += [digest[:16], digest[:16].hex().encode(), base64.b64encode(digest)[:21]]
+    return tuple(found)
 
 
 def as_hooks_get_it(publication: Publication) -> bytes:

@@ -158,7 +158,7 @@ class Story:
             answers={"invitation": invitation},
             sign=acknowledge,
         )
-        self.aviary.also(f"secret token of {handle}", account.token)
+        self.aviary.also(f"secret token of {handle}", account.token, kept_as_digest=True)
         return await self.town.moves_in(account)
 
     async def people_talk(self, alice: Resident, bob: Resident, carol: Resident) -> TopicId:
@@ -181,12 +181,14 @@ class Story:
         notice = self.private("group.notice", "notice")
         await alice.asks(GroupNotice(id=0, cid=alice.cid(), topic=group, notice=notice))
         link = (await alice.asks(GroupLink(id=0, topic=group))).link
-        self.aviary.also("secret link", link)
+        self.aviary.also("secret link", link, kept_as_digest=True)
         await carol.asks(GroupAsk(id=0, link=link, greeting=self.private("group.ask", "greeting")))
         await alice.asks(Send(id=0, cid=alice.cid(), topic=group, body=self.private("send", "body", "to a group")))
 
         old, new = self.aviary.kept["secret password of carol"], self.aviary.fresh("secret new password")
-        self.aviary.also("secret new token", (await carol.asks(ChangePassword(id=0, old=old, new=new))).token)
+        self.aviary.also(
+            "secret new token", (await carol.asks(ChangePassword(id=0, old=old, new=new))).token, kept_as_digest=True
+        )
         await login(self.daemon.url, "carol", new, device=self.device("login", "carol"))
         return chat
 

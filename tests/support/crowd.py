@@ -21,7 +21,7 @@ from protocol.entries import Side, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import REQUESTS, Reply, Request, Sync
 from protocol.public import Publish, Submissions
-from protocol.staff import OfficerQueue, StaffRole
+from protocol.staff import StaffRole
 from server.dispatch import Dispatch
 from server.passwords import token_digest
 from server.store.public_writes import AddStaff
@@ -72,14 +72,14 @@ class Crowd(Hearsay, RuleBasedStateMachine):
 
     @initialize()
     def settle(self) -> None:
-        for handle in HANDLES[:4]:
+        for handle in HANDLES:
             caller = self.server.connect()
             self.passwords[handle] = self.fresh("register", "password")
             fields = {"handle": handle, "password": self.passwords[handle], "device": self.fresh("register", "device")}
             self.carry_out(caller, caller.request(REQUESTS["register"], **fields, signature=self.server.signature()))
             caller.sync()
             caller.do(Sync, heads={}, side=Side.PUBLIC)
-        alice, bob, carol, dora = self.callers
+        alice, bob, carol, dora, _ = self.callers  # The last one does nothing public.
         write = AddStaff(code=CODE, role=StaffRole.CHIEF, digest=token_digest(TOKEN), at=self.server.clock.wall_ms())
         self.server.public_commits.writer.commit([write])
         self.ask(self.officer, "staff.login", code=CODE, token=TOKEN)
@@ -113,8 +113,7 @@ class Crowd(Hearsay, RuleBasedStateMachine):
 
     @rule(release=st.booleans())
     def an_officer_decides_what_is_due_first(self, release: bool) -> None:
-        queue = self.officer.do(OfficerQueue, limit=1)
-        for item in queue.items:
+        for item in self.ask(self.officer, "officer.queue", limit=1).items:
             against = {} if release else {"ground": self.ground, "facts": self.fresh("officer.decide", "facts")}
             act = "release" if release else "reject"
             self.ask(self.officer, "officer.show", item=item.item)
@@ -244,12 +243,17 @@ class Crowd(Hearsay, RuleBasedStateMachine):
                 self.server.callers = [each for each in self.server.callers if each is not caller]
         while len(self.callers) > 8:  # Those who came first have seen most.
             self.callers.pop().hang_up()
-        for handle in HANDLES[:4]:
+        for handle in HANDLES:
             if handle not in {self.handles[caller] for caller in self.callers}:
                 caller = self.server.connect()
                 self.ask(caller, "login", handle=handle, password=self.passwords[handle])
         for caller in self.callers:
             caller.collect()
+
+    def officer_looks_at_everything(self) -> None:
+        """Have an officer shown whatever waits for one."""
+        for item in self.ask(self.officer, "officer.queue").items:
+            self.ask(self.officer, "officer.show", item=item.item)
 
     def teardown(self) -> None:
         self.opened.close()

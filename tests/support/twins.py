@@ -17,7 +17,7 @@ from protocol.frames import REQUESTS, Reply, Request
 from protocol.ids import Cid, SubmissionId, TopicId, new_cid
 from protocol.public import Publish, SubmissionReply, TakeBack
 from protocol.publications import Content, Surface
-from protocol.staff import OfficerAct, OfficerDecide, OfficerQueue, OfficerShow
+from protocol.staff import OfficerAct, OfficerDecide, OfficerQueue, OfficerShow, QueueReply
 from tests.support import records
 from tests.support.asking import request_of
 from tests.support.aviary import as_hooks_get_it
@@ -114,8 +114,9 @@ class Life(Crowd):
 
     def leave(self) -> Left:
         """Say what is left behind, and end."""
-        self.asking = self.officer
-        for item in self.officer.do(OfficerQueue).items:
+        queue = self.ask_as_staff(OfficerQueue(id=self._next()))
+        assert isinstance(queue, QueueReply)
+        for item in queue.items:
             self.ask_as_staff(OfficerShow(id=self._next(), item=item.item))
         left = Left(
             publications=tuple(self.panel.seen),
@@ -157,7 +158,9 @@ class Life(Crowd):
             self._ask(act, TakeBack(id=0, submission=submission))
 
     def decides(self, act: Act) -> None:
-        for item in self.officer.do(OfficerQueue, limit=1).items:
+        queue = self.ask_as_staff(OfficerQueue(id=self._next(), limit=1))
+        assert isinstance(queue, QueueReply)
+        for item in queue.items:
             fields: dict[str, Any] = {"act": OfficerAct.RELEASE}
             if act.which % 2:
                 fields = {"act": OfficerAct.REJECT, "ground": self.ground, "facts": "It was looked at."}
