@@ -24,7 +24,7 @@ def test_a_pack_that_comes_with_hutong_is_in_force(name: str) -> None:
 
 def test_a_pack_is_not_in_force_before_its_day() -> None:
     effective = load("open").effective
-    assert bench_of(configured("open"), today=effective)
+    assert bench_of(configured("open"), today=effective).pack.effective == effective
     with pytest.raises(ConfigError, match=f"is in force from {effective} on"):
         bench_of(configured("open"), today=effective - timedelta(days=1))
 

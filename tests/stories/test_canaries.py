@@ -160,7 +160,8 @@ async def everything_goes_wrong(daemon: Daemon, aviary: Aviary, alice: Resident,
     assert await refused(daemon, Resume(id=0, token=wrong["wrong token"])) == "bad_credentials"
     assert await refused(daemon, GroupAsk(id=0, link=wrong["wrong link"]), account) == "not_found"
     with pytest.raises(RefusedError, match="not_accepted"):
-        await register(daemon.url, "mallory", "a password", answers={"invitation": aviary.fresh("wrong invitation")}, sign=acknowledge)
+        wrong_answer = {"invitation": aviary.fresh("wrong invitation")}
+        await register(daemon.url, "mallory", "a password", answers=wrong_answer, sign=acknowledge)
 
     cid = alice.cid()
     await alice.asks(Send(id=0, cid=cid, body=plain(aviary.fresh("first of two")), topic=chat))

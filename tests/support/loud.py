@@ -13,10 +13,10 @@ from typing import Any
 import trio
 
 from server import logs, session
-from server.serving import serve
 from server.config import load
 from server.handlers.messages import Messages
 from server.hub import Hub
+from server.serving import serve
 from server.store.log import Log
 
 CONTROL = "the root logger is heard"

@@ -185,14 +185,14 @@ def test_every_ruling_has_its_words() -> None:
     rulings: list[Ruling] = [
         Publishes(labels=()),
         Publishes(labels=("a",)),
-        Holds(why=why, until=0, labels=()),
+        Holds(why=why, length_ms=5_400_000, labels=()),
         Rejects(why=why),
         Unavailable(2000),
     ]
     assert [spoken(ruling) for ruling in rulings] == [
         "It would be published.",
         "It would be published, with a.",
-        f"It would be held until 1970-01-01 00:00 UTC at the latest ({GROUND}, by hook x 1).",
+        f"It would be held for 1.5 hours at most ({GROUND}, by hook x 1).",
         f"It would be rejected ({GROUND}, by hook x 1).",
         "It would be refused for now, to be tried again in 2000 ms: a hook failed, whose policy is reject.",
     ]
