@@ -159,8 +159,8 @@ async def everything_goes_wrong(daemon: Daemon, aviary: Aviary, alice: Resident,
     assert await refused(daemon, Login(id=0, handle=wrong["unknown handle"], password="?" * 9)) == "bad_credentials"
     assert await refused(daemon, Resume(id=0, token=wrong["wrong token"])) == "bad_credentials"
     assert await refused(daemon, GroupAsk(id=0, link=wrong["wrong link"]), account) == "not_found"
+    wrong_answer = {"invitation": aviary.fresh("wrong invitation")}
     with pytest.raises(RefusedError, match="not_accepted"):
-        wrong_answer = {"invitation": aviary.fresh("wrong invitation")}
         await register(daemon.url, "mallory", "a password", answers=wrong_answer, sign=acknowledge)
 
     cid = alice.cid()

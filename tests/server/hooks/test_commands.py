@@ -135,7 +135,7 @@ def test_try_shows_what_plugins_print(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_try_shows_a_hold_and_what_would_be_published(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "→ It would be held until" in tried(capsys, "maybe")
+    assert "→ It would be held for 72 hours at most" in tried(capsys, "maybe")
     assert "→ It would be published, with seen." in tried(capsys, "fine")
 
 
