@@ -71,15 +71,19 @@ _FIELD: dict[str, st.SearchStrategy[Any]] = {
 
 def _said(op: str) -> st.SearchStrategy[dict[str, Any]]:
     fields = [field for field in msgspec.structs.fields(REQUESTS[op]) if field.name != "id"]
-    chosen = {field.name: DEVICE_NAME if (op, field.name) in NAMES else _FIELD[field.name] for field in fields}
+    chosen = {field.name: _OTHERWISE.get((op, field.name), _FIELD[field.name]) for field in fields}
     return st.fixed_dictionaries(
         {"op": st.just(op), "id": _BOUNDED} | {field.name: chosen[field.name] for field in fields if field.required},
         optional={field.name: chosen[field.name] for field in fields if not field.required},
     )
 
 
-DEVICE_NAME = st.text(max_size=20)
-NAMES = {("register", "device"), ("login", "device")}
+# The same word for something else.
+_OTHERWISE: dict[tuple[str, str], st.SearchStrategy[Any]] = {
+    ("register", "device"): st.text(max_size=20),
+    ("login", "device"): st.text(max_size=20),
+    ("submissions", "before"): _ID,
+}
 _requests = st.sampled_from(sorted(REQUESTS)).flatmap(_said)
 
 
