@@ -1,6 +1,7 @@
-"""Hypothesis as the tests use it: the same examples in every run, unless asked for others."""
+"""What every test stands on: Hypothesis, with the same examples in every run, and a Ctrl-C that reaches what it starts."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -10,3 +11,6 @@ settings.register_profile(
 # HYPOTHESIS_PROFILE=search looks for what nobody has seen yet, for as long as one likes.
 settings.register_profile("search", deadline=None, max_examples=3000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# A shell that runs the tests in the background has SIGINT ignored, and every process started inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)

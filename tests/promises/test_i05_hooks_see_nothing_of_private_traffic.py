@@ -53,6 +53,7 @@ def test_the_twins_do_publish_and_what_they_publish_would_tell_them_apart() -> N
     assert one.leaves[: len(other.leaves)] == other.leaves
     assert one.public_store != other.public_store
     assert b"held" in b"".join(one.staff)
+    assert "request.failed" in repr(one.log)
 
 
 def test_every_private_operation_is_among_what_is_done_between_public_ones() -> None:

@@ -185,11 +185,11 @@ class Story:
         await carol.asks(GroupAsk(id=0, link=link, greeting=self.private("group.ask", "greeting")))
         await alice.asks(Send(id=0, cid=alice.cid(), topic=group, body=self.private("send", "body", "to a group")))
 
-        old, new = self.aviary.kept["secret password of carol"], self.aviary.fresh("secret new password")
+        old, new = self.aviary.kept[f"secret password of {carol.handle}"], self.aviary.fresh("secret new password")
         self.aviary.also(
             "secret new token", (await carol.asks(ChangePassword(id=0, old=old, new=new))).token, kept_as_digest=True
         )
-        await login(self.daemon.url, "carol", new, device=self.device("login", "carol"))
+        await login(self.daemon.url, carol.handle, new, device=self.device("login", carol.handle))
         return chat
 
     async def publishes(self, who: Resident, topic: TopicId | None, text: str, **fields: Any) -> Submission:

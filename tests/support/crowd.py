@@ -18,8 +18,9 @@ from protocol.codec import Refusal, decode_reply, encode_request
 from protocol.decisions import SubmissionState
 from protocol.entries import Admission, Side, side_of
 from protocol.errors import ErrorCode
-from protocol.frames import REQUESTS, Reply, Request, Sync
+from protocol.frames import REQUESTS, Reply, Request, Send, Sync
 from protocol.public import Publish, Submissions
+from protocol.publications import Surface
 from protocol.staff import StaffRole
 from server.dispatch import Dispatch
 from server.passwords import token_digest
@@ -86,7 +87,7 @@ class Crowd(Hearsay, RuleBasedStateMachine):
         self._publish(alice, bob, carol, dora)
 
     def _talk(self, alice: Caller, bob: Caller, carol: Caller, dora: Caller) -> None:
-        """Have each private text said once."""
+        """Have each private text said once, and one more to a server that fails of it."""
         said = self.ask(alice, "send", to=bob.person, body=self._bytes("send", "body"))
         at = {"topic": said.topic, "target": said.seq}
         self.ask(alice, "edit", **at, body=self._bytes("edit", "body"))
@@ -102,6 +103,10 @@ class Crowd(Hearsay, RuleBasedStateMachine):
         self.ask(dora, "group.find", query=self.fresh("group.find", "query"))
         fields = {"handle": HANDLES[3], "password": self.passwords[HANDLES[3]]}
         self.ask(self.server.connect(), "login", **fields, device=self.fresh("login", "device"))
+        stranger = self.server.connect()
+        with patch.object(Dispatch, "decide", _failing):
+            self.carry_out(stranger, stranger.request(Send, to=bob.person, body=self._bytes("send", "body")))
+        self._tidy()
 
     def _publish(self, alice: Caller, bob: Caller, carol: Caller, dora: Caller) -> None:
         """Have public groups founded, one thing published there, and another held and looked at."""
@@ -113,12 +118,12 @@ class Crowd(Hearsay, RuleBasedStateMachine):
             self.ask(caller, "group.join", topic=opened)
         self.ask(dora, "group.join", topic=guarded)
         for says in ("allow", "hold"):
-            self.hooks_change_their_minds(says, OnError.HOLD, 1)
+            self._install(says, hooks=1)
             self.asking = bob
             content = self._content(Surface.GROUP_MESSAGE)
             self.ask(bob, "publish", surface=Surface.GROUP_MESSAGE, topic=opened, content=content)
         self.officer_looks_at_everything()
-        self.hooks_change_their_minds("allow", OnError.HOLD, 1)
+        self._install("allow", hooks=1)
 
     def _bytes(self, operation: str, field: str) -> bytes:
         return self.fresh(operation, field).encode()
@@ -162,6 +167,9 @@ class Crowd(Hearsay, RuleBasedStateMachine):
     )
     def hooks_change_their_minds(self, says: str, on_error: OnError, hooks: int) -> None:
         self.panel.on_error = on_error
+        self._install(says, hooks=hooks)
+
+    def _install(self, says: str, *, hooks: int) -> None:
         self.panel.hooks = {f"hook{number}": lambda _: self._verdict(says) for number in range(hooks)}
 
     @rule(slow=st.booleans())

@@ -74,6 +74,15 @@ def hutong(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hutong]:
     server.stop()
 
 
+class Started(subprocess.Popen[str]):
+    """A process that a failing test does not wait for."""
+
+    def __exit__(self, failure: type[BaseException] | None, *rest: object) -> None:
+        if failure is not None:
+            self.kill()
+        super().__exit__(failure, *rest)
+
+
 class Typed(io.StringIO):
     """Standard input somebody types at."""
 
@@ -97,11 +106,11 @@ class Someone:
         """Run a command that takes its standard input for a terminal, and answer what it asks."""
         return self._at.type(to, Typed("".join(f"{answer}\n" for answer in answers)), self.environment())
 
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **options: Any) -> Started:
         """Run `hutong` as a process of its own."""
         environment = os.environ | self.environment()
         command = [sys.executable, "-m", "client", *arguments]
-        return subprocess.Popen(command, env=environment, text=True, **options)
+        return Started(command, env=environment, text=True, **options)
 
 
 class Desk:
