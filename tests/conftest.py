@@ -1,4 +1,4 @@
-"""What every test stands on: Hypothesis, with the same examples in every run, and a Ctrl-C that reaches what it starts."""
+"""What every test stands on: Hypothesis with the same examples in every run, and Ctrl-C that reaches all it starts."""
 
 import os
 import signal
