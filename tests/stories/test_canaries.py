@@ -3,9 +3,7 @@
 A canary is a fresh random word. The server runs as loud as it can be made, and is made to fail while it holds them.
 """
 
-import base64
 import secrets
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +35,7 @@ from protocol.frames import (
 )
 from protocol.ids import PersonId, TopicId
 from protocol.limits import MESSAGE_BYTES
+from tests.support.aviary import Aviary
 from tests.support.daemon import PATIENCE_S, Daemon
 from tests.support.loud import CONTROL, EVERYTHING, HANDLER, LINK, STORE
 from tests.support.town import Resident, Town, open_town, plain
@@ -47,34 +46,9 @@ SECRET = ("password", "token", "link", "invitation")
 LONG = 300  # Times: more than a page, so that what was freed and not overwritten would be found for long.
 
 
-@dataclass
-class Aviary:
-    """All canaries there are, by what they were sent as."""
-
-    kept: dict[str, str] = field(default_factory=dict)
-
-    def fresh(self, what: str) -> str:
-        """Return a new canary."""
-        self.kept[what] = f"canary{secrets.token_hex(12)}"
-        return self.kept[what]
-
-    def also(self, what: str, secret: str) -> None:
-        """Count `secret`, which the server made, as a canary."""
-        self.kept[what] = secret
-
-    def seen_in(self, data: bytes, *, only: tuple[str, ...] = ("",)) -> list[str]:
-        """Return which canaries are in `data` in any form; of those only that have a word of `only` in their names."""
-        return [
-            what
-            for what, canary in self.kept.items()
-            if any(word in what for word in only) and any(form in data for form in forms(canary.encode()))
-        ]
-
-
-def forms(word: bytes) -> list[bytes]:
-    """Return what `word` may look like: itself or a part of it, in hexadecimal, in base64, in UTF-16."""
-    inner = base64.b64encode(word)[4:-4]
-    return [word, word.hex().encode(), inner, word.decode().encode("utf-16-le"), word[8:24]]
+def seen(aviary: Aviary, data: bytes, *words: str) -> list[str]:
+    """Return which canaries are in `data`, of those that were sent as something with one of `words` in its name."""
+    return [what for what in aviary.seen_in(data) if what in aviary.only(*words)]
 
 
 def files(directory: Path) -> bytes:
@@ -118,7 +92,7 @@ async def moves_in(town: Town, aviary: Aviary, handle: str, invitation: str) -> 
         answers={"invitation": invitation},
         sign=acknowledge,
     )
-    aviary.also(f"token of {handle}", account.token)
+    aviary.also(f"token of {handle}", account.token, kept_as_digest=True)
     return await town.moves_in(account)
 
 
@@ -140,13 +114,14 @@ async def everything_goes_well(town: Town, aviary: Aviary, alice: Resident, bob:
     await alice.asks(GroupName(id=0, cid=alice.cid(), topic=group, name=plain(aviary.fresh("name"))))
     await alice.asks(GroupNotice(id=0, cid=alice.cid(), topic=group, notice=notice))
     link = (await alice.asks(GroupLink(id=0, topic=group))).link
-    aviary.also("link", link)
+    aviary.also("link", link, kept_as_digest=True)
     await carol.asks(GroupAsk(id=0, link=link, greeting=plain(aviary.fresh("greeting"))))
     await alice.asks(GroupApprove(id=0, cid=alice.cid(), topic=group, person=carol.id))
 
     new = aviary.fresh("new password")
     old = aviary.kept["password of carol"]
-    aviary.also("new token", (await carol.asks(ChangePassword(id=0, old=old, new=new))).token)
+    changed = await carol.asks(ChangePassword(id=0, old=old, new=new))
+    aviary.also("new token", changed.token, kept_as_digest=True)
     await login(town.daemon.url, "carol", new, device=aviary.fresh("second device"))
     return chat
 
@@ -198,7 +173,7 @@ async def everything_goes_wrong(daemon: Daemon, aviary: Aviary, alice: Resident,
 
 
 async def test_no_canary_is_in_any_log_and_no_secret_in_any_file(tmp_path: Path) -> None:
-    aviary = Aviary()
+    aviary = Aviary(secrets.token_hex())
     invitation = aviary.fresh("invitation")
     settings = {"registration.invitation": invitation}
     async with open_town(tmp_path, settings, program=LOUD) as town:
@@ -206,7 +181,7 @@ async def test_no_canary_is_in_any_log_and_no_secret_in_any_file(tmp_path: Path)
         alice, bob, carol = [await moves_in(town, aviary, handle, invitation) for handle in ("alice", "bob", "carol")]
         chat = await everything_goes_well(town, aviary, alice, bob, carol)
         await everything_goes_wrong(daemon, aviary, alice, chat)
-        assert aviary.seen_in(files(daemon.data), only=SECRET) == []
+        assert seen(aviary, files(daemon.data), *SECRET) == []
         await town.go_home()
         assert await daemon.stop() == 0
 
@@ -218,14 +193,14 @@ async def test_no_canary_is_in_any_log_and_no_secret_in_any_file(tmp_path: Path)
         assert aviary.seen_in(repr(daemon.said).encode()) == []
         stored = files(daemon.data)
         for what in ("kept body", "notice", "device of alice"):
-            assert aviary.seen_in(stored, only=(what,)), "it is looked for wrongly"
-        assert aviary.seen_in(stored, only=SECRET) == []
-        assert aviary.seen_in(stored, only=("recalled",)) == []
+            assert seen(aviary, stored, what), "it is looked for wrongly"
+        assert seen(aviary, stored, *SECRET) == []
+        assert seen(aviary, stored, "recalled") == []
         daemon.log_file.write_bytes(b"")  # The failures were meant.
 
 
 async def test_not_even_the_end_of_everything_quotes_anybody(tmp_path: Path) -> None:
-    aviary = Aviary()
+    aviary = Aviary(secrets.token_hex())
     async with open_town(tmp_path, program=LOUD) as town:
         alice, bob = await town.settle("alice", "bob")
         chat = (await alice.says("before the end", to=bob)).topic

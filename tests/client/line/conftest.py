@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -77,10 +78,12 @@ def hutong(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hutong]:
 class Started(subprocess.Popen[str]):
     """A process that a failing test does not wait for."""
 
-    def __exit__(self, failure: type[BaseException] | None, *rest: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if failure is not None:
             self.kill()
-        super().__exit__(failure, *rest)
+        super().__exit__(kind, failure, trace)
 
 
 class Typed(io.StringIO):
