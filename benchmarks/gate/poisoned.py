@@ -27,6 +27,7 @@ from benchmarks.gate.hooks import gated
 from benchmarks.gate.load import PATIENCE_S, Speaker, come_in, hang_up, pairs
 from benchmarks.servers import Running
 from benchmarks.wire import Wire
+from server.hooks.confine import NICE
 
 CALM, CALM_AGAIN, ELSEWHERE = "without", "without, again", "without, but another program loops as long"
 STRETCHES = {CALM: "", SLEEPS: SLEEPS, LOOPS: LOOPS, STUCK: STUCK, ELSEWHERE: "", CALM_AGAIN: ""}
@@ -34,7 +35,7 @@ DEADLINE_MS = 200  # The default.
 REFUSED = "gate_unavailable"
 _LOOP = """
 import os, sys, time
-os.nice(5)
+os.nice(int(sys.argv.pop()))
 busy, every = map(float, sys.argv[1:])
 while True:
     ends = time.monotonic() + busy
@@ -192,7 +193,7 @@ def measure(
 @contextmanager
 def _looping(every_s: float) -> Iterator[None]:
     """Have another process loop for a hook's deadline again and again, as nice as the workers of hooks are."""
-    command = [sys.executable, "-c", _LOOP, str(DEADLINE_MS / 1000), str(every_s)]
+    command = [sys.executable, "-c", _LOOP, str(DEADLINE_MS / 1000), str(every_s), str(NICE)]
     with subprocess.Popen(command) as process:
         try:
             yield

@@ -11,11 +11,13 @@ import signal
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 OPEN_FILES = 64
+NICE = 5
 PROCESSES = 512  # Of the other user, all hooks together. A worker may start none at all.
 
 _NEW_USER, _NEW_NET, _NEW_IPC = 0x10000000, 0x40000000, 0x08000000  # <linux/sched.h>
@@ -29,6 +31,7 @@ _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 1
 _TCP_RIGHTS = 0b11  # From version 4 on: to bind and to connect.
 _SCOPES = 0b11  # From version 6 on: abstract Unix sockets and signals.
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo")
+_AUTOGROUP = Path("/proc/self/autogroup")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero")
 
 
@@ -58,6 +61,7 @@ def confine(wanted: Confinement) -> InForce:
     Raises:
         OSError: It should become another user and cannot, or a limit cannot be set.
     """
+    _step_back()
     landlock = _Landlock()
     landlock.prepare(wanted.reads)  # While the paths can still be opened.
     if wanted.uid is not None and wanted.gid is not None:
@@ -89,9 +93,18 @@ def confine(wanted: Confinement) -> InForce:
 
 def confine_worker(*, cpu_s: int) -> None:
     """Let this process start no other and no thread, and end after `cpu_s` seconds of CPU."""
-    os.nice(5)  # What people wait for goes first.
     _limit(resource.RLIMIT_CPU, cpu_s)
     _limit(resource.RLIMIT_NPROC, 0)
+
+
+def _step_back() -> None:
+    """Let what people wait for go first. Where sessions share the processors (autogroups, sched(7)), being nice counts
+    within one's own only, so the session steps back, too. By five, not by nineteen: hooks that do no harm must get to
+    run beside programs that have nothing to do with the server.
+    """
+    os.nice(NICE)
+    with suppress(OSError):  # The kernel has no such groups, or they are off.
+        _AUTOGROUP.write_text(str(NICE))
 
 
 def die_with(parent: int) -> None:

@@ -19,6 +19,7 @@ from compliance.verdicts import Allow, Failure, Hold, Label, Reject, Verdict
 from protocol import limits
 from protocol.publications import Content, Part, Surface
 from server.hooks import hosting
+from server.hooks.confine import NICE
 from server.hooks.hook import Said
 from server.hooks.hosting import HostError
 from server.hooks.plugin import PluginHook
@@ -160,6 +161,15 @@ async def worker_of(hook: PluginHook) -> int:
     label = await outcome(hook, "tells_its_process")
     assert isinstance(label, Label)
     return int(label.labels[0][1:])
+
+
+def niceness_of_session(process: int) -> int | None:
+    """Return how nice the session of `process` is, or None where sessions do not share the processors."""
+    try:
+        said = Path(f"/proc/{process}/autogroup").read_text()
+    except OSError:
+        return None
+    return int(said.split()[-1]) if said else None
 
 
 def lives(process: int) -> bool:
@@ -515,6 +525,12 @@ async def test_a_closed_host_leaves_no_process(started: Opener) -> None:
     await gone(host)
     await gone(worker)
     assert await hook.ask(text("next"), PATIENCE_S) == DOWN
+
+
+async def test_a_plugin_steps_back_behind_what_people_wait_for(started: Opener) -> None:
+    worker = await worker_of(await started(WILD, workers=1))
+    assert os.getpriority(os.PRIO_PROCESS, worker) == min(os.getpriority(os.PRIO_PROCESS, 0) + NICE, 19)
+    assert niceness_of_session(worker) in (NICE, None)
 
 
 async def test_what_a_rush_has_forked_is_let_go_afterwards(started: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
