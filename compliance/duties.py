@@ -91,7 +91,7 @@ DUTIES = (
         article="Art. 2",
         asks="Public information service is publishing to the public, through public accounts or other forms.",
         here="Every text is private or public by a closed table; the gate stands on the public side only.",
-        code=("compliance.sides:side_of_text", "protocol.entries:side_of", "compliance.publication:publication"),
+        code=("compliance.sides:SIDES", "protocol.entries:side_of", "compliance.publication:publication"),
         tests=(_TEST[9], _TEST[5], _TEST[19]),
     ),
     Duty(

@@ -309,11 +309,6 @@ def words_in(body: bytes | None) -> str | None:
     return None if body is None else words_of(decode(body).content)
 
 
-def words_stored(content: bytes | None) -> str | None:
-    """Return the one text of what a submission keeps."""
-    return None if content is None else words_of(decode_content(content))
-
-
 def visible_words(server: InlineServer, topic: TopicId) -> set[str]:
     """Return the words in everything public that the store would hand out: entries, names, cards."""
     connection = connection_of(server)
