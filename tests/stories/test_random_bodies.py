@@ -88,7 +88,8 @@ async def test_people_chat_found_groups_and_catch_up_whatever_the_bytes_are(tmp_
         # The server is stopped and started; a restart is no event for anybody.
         assert await town.daemon.stop() == 0
         await town.daemon.start()
-        await alice.says("still here?", topic=group)
+        last = await alice.says("still here?", topic=group)
+        await alice.has(group, last.seq)
         await bob.hears("still here?")
         await carol.hears("still here?")
 

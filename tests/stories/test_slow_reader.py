@@ -33,7 +33,8 @@ async def test_a_slow_reader_in_a_busy_group_is_closed_and_the_others_hear_every
                 assert said < 1000, "30 MB, and the server still keeps them for who does not read"
                 await alice.says(f"{said} {LONG}", topic=group)
             for number in range(3):
-                await alice.says(f"last words {number}", topic=group)
+                last = await alice.says(f"last words {number}", topic=group)
+            await alice.has(group, last.seq)
             for listener in (bob, carol):
                 await listener.hears("last words 2")
                 numbers = [entry.seq for entry in listener.heard if entry.topic == group]
