@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 from protocol.errors import CloseCode
 from server.clock import SystemClock
 from server.net.framing import binary_frame
+from server.net.link import Link
 from server.net.peer import Peer
 from server.net.poller import CALLS_A_TURN, READING_S, Poller
 from server.net.settings import NetSettings
@@ -106,6 +107,11 @@ def test_a_held_connection_is_not_read_until_its_release() -> None:
 def fill(session: Recorder, *, frames: int = 1, size: int = 200_000) -> None:
     for _ in range(frames):
         session.peer.send(binary_frame(bytes(size)))
+
+
+def unsent(session: Recorder) -> int:
+    assert isinstance(session.peer, Link)
+    return session.peer.outbox.unsent
 
 
 def test_a_slow_reader_gets_4001_and_the_others_what_is_theirs() -> None:
@@ -512,8 +518,9 @@ def test_who_reads_on_slowly_is_alive() -> None:
         station.pump()
         for _ in range(6):
             station.wait(25)
+            before = unsent(session)
             client.reads = True
-            station.turns(10)
+            station.until(lambda before=before: unsent(session) < before)  # type: ignore[misc]
             client.reads = False
         assert session.disconnections == 0
         station.wait(70)
