@@ -182,6 +182,15 @@ class Gatekeeper:
             done(result)
         elif isinstance(result, Concluded):
             self._notify(result)
+        if isinstance(result, NoRoom):
+            self._answer_behind(line, result)
+
+    def _answer_behind(self, line: _Line, result: NoRoom) -> None:
+        """Nobody waits for an answer until there is room: what comes behind is kept, too, and will be concluded."""
+        for item in tuple(self._lines[line]):
+            if item.ruling is not None and item.done is not None:
+                done, item.done = item.done, None
+                done(result)
 
     def _leave(self, line: _Line) -> None:
         """The first of a line is done with."""

@@ -206,6 +206,25 @@ def test_what_there_was_no_room_for_is_tried_every_second_and_asked_for_once(gat
     assert len(gatehouse.panel.seen) == 1
 
 
+def test_where_there_is_no_room_who_comes_behind_is_answered_too_as_soon_as_the_hooks_have_spoken(
+    gatehouse: Gatehouse,
+) -> None:
+    came: list[str] = []
+    gatehouse.gatekeeper.judge(case("one"), lambda _: came.append("one"))
+    gatehouse.gatekeeper.judge(case("two"), lambda _: came.append("two"))
+    gatehouse.panel.is_slow = True
+    gatehouse.gatekeeper.judge(case("three"), lambda _: came.append("three"))
+    gatehouse.slips.come_back(NoRoom())
+    assert came == ["one", "two"]
+    gatehouse.panel.answer()
+    gatehouse.slips.come_back(NoRoom())
+    assert came == ["one", "two", "three"]
+    gatehouse.second()
+    for _ in range(3):
+        assert isinstance(gatehouse.slips.come_back(concluded()), Conclude)
+    assert (len(gatehouse.told), len(came)) == (3, 3)
+
+
 def test_what_is_recovered_is_judged_in_order_and_its_author_is_told(gatehouse: Gatehouse) -> None:
     with capture_logs() as logs:
         gatehouse.gatekeeper.recover((case("one"), case("two")))
