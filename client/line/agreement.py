@@ -10,6 +10,7 @@ import trio
 
 from client.account import acknowledge
 from client.errors import RefusedError
+from client.line.keyboard import confirmed
 from client.line.program import EXITS, online
 from client.line.screen import Screen, visible, visible_lines
 from client.session import Session
@@ -71,7 +72,7 @@ def sign_for(agreement: Agreement, *, accepted: str | None, lang: str | None, ag
         raise RefusedError(NOT_SIGNED, f"the agreement above has to be signed; if you agree: {again} {digest}")
     click.echo("Each line is acknowledged apart.", err=True)
     for line in agreement.lines:
-        if not click.confirm(f"{visible(in_language(line.titles, lang))}: do you promise to keep it?", err=True):
+        if not confirmed(f"{visible(in_language(line.titles, lang))}: do you promise to keep it?"):
             raise RefusedError(NOT_SIGNED, "nothing is signed; private chats need no agreement")
     return acknowledge(agreement)
 

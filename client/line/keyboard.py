@@ -1,10 +1,12 @@
 """Lines from standard input while others arrive: at a terminal, the line being typed stays below what is shown."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from shutil import get_terminal_size
 
+import click
 import trio
 from rich.cells import cell_len
 
@@ -13,6 +15,35 @@ try:
     import termios
 except ImportError:  # Not everywhere; without them a line being typed may be interrupted by what arrives.
     readline = termios = None  # type: ignore[assignment]
+
+
+def confirmed(question: str) -> bool:
+    """Ask on standard error, and return the answer that is typed; an empty one is no.
+
+    Whoever has a thread wait for it may abandon that: unlike `input` it holds nothing that the end of a process needs.
+
+    Raises:
+        click.Abort: There are no more lines.
+    """
+    while True:
+        click.echo(f"{question} [y/N]: ", nl=False, err=True)
+        line = _typed_line()
+        if not line:
+            raise click.Abort
+        answer = line.strip().casefold()
+        if answer in {"y", "yes"}:
+            return True
+        if answer in {"", "n", "no"}:
+            return False
+        click.echo("The answer is y or n.", err=True)
+
+
+def _typed_line() -> str:
+    """Return a line of standard input, with its end; what is typed ahead stays for whoever reads next."""
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(sys.stdin.fileno(), 1)):
+        line += byte
+    return line.decode(errors="replace")
 
 
 class Keyboard:

@@ -5,9 +5,8 @@ changed, again. What became of it is told in full. `send` never comes here, and 
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 import click
 import trio
@@ -16,6 +15,7 @@ from client import events
 from client.cache import Cache
 from client.errors import ClientError, RefusedError
 from client.line import names
+from client.line.keyboard import confirmed
 from client.line.program import command, with_session
 from client.line.screen import Screen
 from client.line.verdicts import explain, submission_json
@@ -152,8 +152,7 @@ async def ask(screen: Screen, here: Audience, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"nothing is published in {here.title} before somebody says yes to that: --yes")
     # Asked beside the session, which has to answer the server meanwhile.
-    asking: Callable[[], bool] = partial(click.confirm, "Publish there?", err=True)
-    if not await trio.to_thread.run_sync(asking, abandon_on_cancel=True):
+    if not await trio.to_thread.run_sync(confirmed, "Publish there?", abandon_on_cancel=True):
         raise RefusedError("not_published", "nothing was published")
 
 

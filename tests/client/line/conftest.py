@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -86,8 +86,14 @@ class Started(subprocess.Popen[str]):
         super().__exit__(kind, failure, trace)
 
 
-class Typed(io.StringIO):
-    """Standard input somebody types at."""
+class Typed(io.TextIOWrapper):
+    """Standard input somebody types at: a pipe that says it is a terminal."""
+
+    def __init__(self, text: str) -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "w", encoding="utf-8") as typing:
+            typing.write(text)
+        super().__init__(os.fdopen(reading, "rb"), encoding="utf-8")
 
     def isatty(self) -> bool:
         return True
@@ -107,7 +113,8 @@ class Someone:
 
     def answers(self, *answers: str, to: tuple[str, ...]) -> Ran:
         """Run a command that takes its standard input for a terminal, and answer what it asks."""
-        return self._at.type(to, Typed("".join(f"{answer}\n" for answer in answers)), self.environment())
+        with Typed("".join(f"{answer}\n" for answer in answers)) as typed:
+            return self._at.type(to, typed, self.environment())
 
     def start(self, *arguments: str, **options: Any) -> Started:
         """Run `hutong` as a process of its own."""
@@ -122,7 +129,7 @@ class Desk:
     def __init__(self, hutong: Hutong | Lane, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
         self.hutong, self._patch, self._captured = hutong, patch, captured
 
-    def type(self, arguments: tuple[str, ...], stdin: io.StringIO, environment: dict[str, str]) -> Ran:
+    def type(self, arguments: tuple[str, ...], stdin: TextIO, environment: dict[str, str]) -> Ran:
         with self._patch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)

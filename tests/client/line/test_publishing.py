@@ -1,5 +1,7 @@
 """publish, and what every command says before and after something is said in public."""
 
+import os
+import signal
 import subprocess
 
 import pytest
@@ -83,6 +85,33 @@ def test_whoever_is_asked_and_says_no_publishes_nothing(arrive: Meet, lane: Lane
     assert (ran.status, "nothing was published" in ran.err) == (1, True)
     assert bob.answers("y", to=("publish", topic, "hello")).status == 0
     assert len(lane.fake.public.groups[topic].log) == 4
+
+
+def test_whoever_is_asked_may_answer_anew_and_no_more_lines_are_no_answer(arrive: Meet, lane: Lane) -> None:
+    alice, bob = arrive("alice"), arrive("bob")
+    topic = found(alice)
+    bob("group", "join", topic)
+    ran = bob.answers("perhaps", to=("publish", topic, "hello"))
+    assert (ran.status, "The answer is y or n." in ran.err) == (130, True)
+    assert bob.answers("perhaps", "YES", to=("publish", topic, "hello")).status == 0
+
+
+@pytest.mark.slow
+def test_whoever_interrupts_the_question_publishes_nothing(arrive: Meet, lane: Lane) -> None:
+    alice, bob = arrive("alice"), arrive("bob")
+    topic = found(alice)
+    bob("group", "join", topic)
+    keys, terminal = os.openpty()
+    with bob.start("publish", topic, "hello", stdin=terminal, stderr=subprocess.PIPE) as asking:
+        os.close(terminal)
+        assert asking.stderr is not None
+        said = ""
+        while (character := asking.stderr.read(1)) and not said.endswith("[y/N]:"):
+            said += character
+        asking.send_signal(signal.SIGINT)
+        assert (asking.wait(20), asking.stderr.read()) == (130, "\n")
+    os.close(keys)
+    assert len(lane.fake.public.groups[topic].log) == 3
 
 
 def test_send_never_publishes(arrive: Meet, lane: Lane) -> None:
