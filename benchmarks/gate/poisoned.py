@@ -35,8 +35,8 @@ DEADLINE_MS = 200  # The default.
 REFUSED = "gate_unavailable"
 _LOOP = """
 import os, sys, time
-os.nice(int(sys.argv.pop()))
-busy, every = map(float, sys.argv[1:])
+busy, every, nice = map(float, sys.argv[1:])
+os.nice(int(nice))
 while True:
     ends = time.monotonic() + busy
     while time.monotonic() < ends:

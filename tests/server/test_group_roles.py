@@ -38,8 +38,8 @@ from protocol.ids import new_id
 from server.topics import MAY, Act, may
 from tests.support.inline import InlineServer
 from tests.support.private_group import Town
+from tests.support.ranked import FOREVER
 
-FOREVER = 2**53 - 1
 ROLES = list(Role)
 
 

@@ -39,8 +39,8 @@ from protocol.frames import (
 )
 from tests.support.inline import InlineServer, configured
 from tests.support.private_group import Town
+from tests.support.ranked import FOREVER
 
-FOREVER = 2**53 - 1
 ROLES = list(Role)
 
 

@@ -44,17 +44,17 @@ from server.topics import MAY, Act
 from tests.server.test_chats import filled
 from tests.support.inline import Caller, InlineServer, configured
 from tests.support.public import rows
+from tests.support.ranked import FOREVER, Ranked
 from tests.support.rules import RULES
 
-FOREVER = 2**53 - 1
 ROLES = [Role.OWNER, Role.ADMIN, Role.MEMBER]
 
 
-class Lane:
+class Lane(Ranked):
     """A public group with an owner, two admins and two members, somebody who asks to come in, and a stranger."""
 
     def __init__(self, server: InlineServer) -> None:
-        self.server = server
+        self.server, self.reader = server, server.public_reads.reader
         people = server.people("ann", "ben", "bea", "cyd", "cle", "dee", "eve")
         self.owner, *others = people
         self.admins, self.members, self.asker, self.stranger = others[:2], others[2:4], others[4], others[5]
@@ -63,23 +63,6 @@ class Lane:
         self.asker.do(GroupJoin, topic=self.topic)
         for caller in people:
             caller.collect()
-
-    def of(self, role: Role) -> Caller:
-        return {Role.OWNER: self.owner, Role.ADMIN: self.admins[0], Role.MEMBER: self.members[0]}[role]
-
-    def another(self, role: Role) -> Caller:
-        return {Role.OWNER: self.owner, Role.ADMIN: self.admins[1], Role.MEMBER: self.members[1]}[role]
-
-    def outcome(self, caller: Caller, shape: type[Request[Any]], **fields: Any) -> str:
-        """Return "done", or the code `caller` is refused with."""
-        answer = caller.try_(caller.request(shape, topic=self.topic, **fields))
-        return getattr(answer, "code", "done")
-
-    def standing(self, caller: Caller) -> Standing | None:
-        state = self.server.public_reads.reader.topic(self.topic)
-        assert state is not None
-        member = state.members.get(caller.person)
-        return member.standing if member else None
 
 
 @pytest.fixture
