@@ -32,6 +32,8 @@ class DecisionKind(StrEnum):
     LAPSE = "lapse"
     WITHDRAW = "withdraw"
     RESTORE = "restore"
+    APPROVE = "approve"
+    REFUSE = "refuse"
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +74,7 @@ class Submission(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `topic` None: a card that does not exist yet. `target`: of an edit, the entry it is a new version of. `seq`: of the
     entry it became. `until`: of what is held, when the hold ends. `decision`: the last one about it. `withdrawn`: it
-    was published and is kept from readers now.
+    was published and is kept from readers now. Staff are shown it, too, so nothing in it names a person.
     """
 
     submission: SubmissionId

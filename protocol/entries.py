@@ -27,6 +27,14 @@ class Kind(StrEnum):
     SCREEN_NAME = "screen_name"
     SETTINGS = "settings"
     CARD = "card"
+    PROFILE = "profile"
+    MENU = "menu"
+    WELCOME = "welcome"
+    REPLIES = "replies"
+    ARTICLE = "article"  # On the account's page.
+    BROADCAST = "broadcast"  # There, and in the feeds of those it was for.
+    SOURCE_WITHDRAWN = "source_withdrawn"
+    SOURCE_RESTORED = "source_restored"
     WITHDRAWN = "withdrawn"
     RESTORED = "restored"
     UNKNOWN = "unknown"  # Never sent: what a client makes of a kind that came after it.
@@ -37,7 +45,7 @@ class Kind(StrEnum):
         return cls.UNKNOWN
 
 
-COUNTABLE = frozenset({Kind.MESSAGE})  # What unread counts.
+COUNTABLE = frozenset({Kind.MESSAGE, Kind.ARTICLE, Kind.BROADCAST})  # What unread counts.
 
 
 class Side(StrEnum):
@@ -58,6 +66,8 @@ class TopicKind(StrEnum):
     CHAT = "chat"
     GROUP = "group"
     CARD = "card"
+    ACCOUNT = "account"
+    DIALOGUE = "dialogue"
 
 
 class Admission(StrEnum):
@@ -76,11 +86,13 @@ class Openness(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Role(StrEnum):
-    """What a member may do in a group. In a chat both are members."""
+    """What a member may do in a group. In a chat both are members. A public account has owner, editors and analysts."""
 
     OWNER = "owner"
     ADMIN = "admin"
     MEMBER = "member"
+    EDITOR = "editor"
+    ANALYST = "analyst"
 
 
 class Standing(StrEnum):
@@ -97,6 +109,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `elided`: the reader sees the number only; every other field is absent.
     `erased`: recalled, or past its retention; the body is gone for good.
     `withdrawn`: taken out of the public by a decision, which may be overturned; the body is kept from readers.
+    What an account says has the account as its sender, never one of its operators. `tag`: of a broadcast that is for
+    those followers alone who chose it; the others get it elided, and may read it on the account's page.
     `count`: of a `joined` entry of a public group, how many have come. `openness`: what its settings are from here on.
     """
 
@@ -115,6 +129,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     until: int | None = None
     count: int | None = None
     openness: Openness | None = None
+    tag: str | None = None
     erased: bool = False
     withdrawn: bool = False
     elided: bool = False

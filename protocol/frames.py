@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta
 from typing_extensions import get_original_bases  # In typing from Python 3.12 on.
 
+from protocol import accounts as _accounts  # noqa: F401
+from protocol import following as _following  # noqa: F401
 from protocol import limits
 from protocol import public as _public  # noqa: F401 - REQUESTS below counts its shapes in.
 from protocol import staff as _staff  # noqa: F401
@@ -88,6 +90,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     muted: bool = False  # One's own choice: do not alert me.
     pinned: bool = False
     peer: Person | None = None  # In a chat.
+    account: TopicId | None = None  # In a dialogue: the public account that it is with.
     peer_read: Seq | None = None  # In a chat, where both give receipts.
     name: bytes | None = None  # In a group.
     notice: bytes | None = None

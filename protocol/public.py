@@ -26,6 +26,7 @@ from protocol.shapes import (
     Reply,
     Request,
     SubmissionRef,
+    Tag,
     TopicRef,
 )
 
@@ -97,6 +98,12 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     path: tuple[bytes, ...]
 
 
+class Submitted(Submission, frozen=True, omit_defaults=True, kw_only=True):
+    """A submission in a list. `by`: of what was submitted for an account, the operator, told to the other operators."""
+
+    by: PersonId | None = None
+
+
 # Requests.
 
 
@@ -118,7 +125,8 @@ class SignAgreement(Request[Done], frozen=True, omit_defaults=True, kw_only=True
 class GateReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
     """What publishing meets here. `closed`: why nothing can be published, empty when it can.
 
-    `stages`: by surface, in order. `grounds`, `categories`: the pack's codes with their titles.
+    `stages`: by surface, in order. `grounds`, `categories`, `bodies` (whose accounts there may be): the pack's codes
+    with their titles.
     """
 
     pack: str
@@ -128,6 +136,7 @@ class GateReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
     hooks: tuple[InstalledHook, ...] = ()
     grounds: dict[str, str] = {}  # noqa: RUF012
     categories: dict[str, str] = {}  # noqa: RUF012
+    bodies: dict[str, str] = {}  # noqa: RUF012
 
 
 class ShowGate(Request[GateReply], frozen=True, omit_defaults=True, kw_only=True, tag="gate"):
@@ -140,10 +149,19 @@ class SubmissionReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
     submission: Submission
 
 
-class Publish(Request[SubmissionReply], frozen=True, omit_defaults=True, kw_only=True, tag="publish"):
-    """Say something public. `topic`: the group; none for a card.
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """An article that is public, by its account, its entry, and the digest of its content (protocol.publications)."""
 
-    An edit names its `target` and, as `base`, the version it was made from.
+    account: TopicRef
+    seq: Position
+    digest: Digest
+
+
+class Publish(Request[SubmissionReply], frozen=True, omit_defaults=True, kw_only=True, tag="publish"):
+    """Say something public. `topic`: the group, or the account one is an operator of; none for a card.
+
+    An edit names its `target` and, as `base`, the version it was made from. `source`: what a reprint reprints, or a
+    message forwards. `tag`: of a broadcast or reprint, for those followers alone. `reprintable`: of an article.
     """
 
     cid: CidRef
@@ -153,6 +171,9 @@ class Publish(Request[SubmissionReply], frozen=True, omit_defaults=True, kw_only
     reply_to: Position | None = None
     target: Position | None = None
     base: Number | None = None
+    source: Origin | None = None
+    tag: Tag = ""
+    reprintable: bool = False
 
 
 class TakeBack(Request[SubmissionReply], frozen=True, omit_defaults=True, kw_only=True, tag="take_back"):
@@ -162,13 +183,14 @@ class TakeBack(Request[SubmissionReply], frozen=True, omit_defaults=True, kw_onl
 class SubmissionsReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
     """Newest first. `complete`: there are none before."""
 
-    submissions: tuple[Submission, ...]
+    submissions: tuple[Submitted, ...]
     complete: bool
 
 
 class Submissions(Request[SubmissionsReply], frozen=True, omit_defaults=True, kw_only=True, tag="submissions"):
-    """One's own, those from before the one named."""
+    """One's own, those from before the one named; with `topic`, those of an account one is an operator of."""
 
+    topic: TopicRef | None = None
     before: SubmissionRef | None = None
     limit: Annotated[int, Meta(ge=1, le=limits.SUBMISSIONS)] = 20
 

@@ -9,9 +9,12 @@ from typing import Annotated, TypeVar
 
 import msgpack
 import msgspec
+from blake3 import blake3
 from msgspec import Meta
 
 from protocol import limits
+from protocol.ids import Seq, TopicId
+from protocol.shapes import Digest
 
 
 class Surface(StrEnum):
@@ -23,6 +26,21 @@ class Surface(StrEnum):
     GROUP_LISTING = "group_listing"
     GROUP_SCREEN_NAME = "group_screen_name"
     CARD = "card"
+    ARTICLE = "article"
+    BROADCAST = "broadcast"
+    REPRINT = "reprint"
+    ACCOUNT_PROFILE = "account_profile"
+    ACCOUNT_MENU = "account_menu"
+    ACCOUNT_WELCOME = "account_welcome"
+    ACCOUNT_REPLIES = "account_replies"
+
+
+ARTICLES = frozenset({Surface.ARTICLE, Surface.BROADCAST, Surface.REPRINT})
+PROFILES = frozenset({Surface.ACCOUNT_PROFILE, Surface.ACCOUNT_MENU, Surface.ACCOUNT_WELCOME, Surface.ACCOUNT_REPLIES})
+OF_ACCOUNTS = ARTICLES | PROFILES
+BROADCASTS = frozenset({Surface.BROADCAST, Surface.REPRINT})  # What followers get in their feeds.
+# Each is a text of its own, whose edits name it. Of all others a place has one, which the next replaces.
+EDITABLE = ARTICLES | {Surface.GROUP_MESSAGE}
 
 
 # Characters of the `text` of each. What stands in lists is short, or whole lists of it could not be sent.
@@ -33,6 +51,13 @@ TEXT_CHARS: dict[Surface, int] = {
     Surface.GROUP_LISTING: limits.PLACE_LISTING_CHARS,
     Surface.GROUP_SCREEN_NAME: limits.PLACE_NAME_CHARS,
     Surface.CARD: limits.BIO_CHARS,
+    Surface.ARTICLE: limits.TEXT_CHARS,
+    Surface.BROADCAST: limits.TEXT_CHARS,
+    Surface.REPRINT: limits.TEXT_CHARS,
+    Surface.ACCOUNT_PROFILE: limits.BIO_CHARS,
+    Surface.ACCOUNT_MENU: 0,
+    Surface.ACCOUNT_WELCOME: limits.REPLY_CHARS,
+    Surface.ACCOUNT_REPLIES: 0,
 }
 
 
@@ -52,11 +77,40 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     link: Annotated[str, Meta(max_length=limits.URL_CHARS)] = ""
 
 
+class MenuItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What one taps in an account's menu: it shows a text, or opens a link."""
+
+    label: Annotated[str, Meta(max_length=limits.MENU_LABEL_CHARS)]
+    text: Annotated[str, Meta(max_length=limits.REPLY_CHARS)] = ""
+    link: Annotated[str, Meta(max_length=limits.URL_CHARS)] = ""
+
+
+class MenuEntry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One entry of an account's menu: it has items below it, or is itself what one taps."""
+
+    label: Annotated[str, Meta(max_length=limits.MENU_LABEL_CHARS)]
+    text: Annotated[str, Meta(max_length=limits.REPLY_CHARS)] = ""
+    link: Annotated[str, Meta(max_length=limits.URL_CHARS)] = ""
+    items: Annotated[tuple[MenuItem, ...], Meta(max_length=limits.MENU_ITEMS)] = ()
+
+
+class AutoReply(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a follower's client shows when they write one of `keywords` to the account. The server matches nothing."""
+
+    keywords: Annotated[
+        tuple[Annotated[str, Meta(max_length=limits.KEYWORD_CHARS)], ...], Meta(max_length=limits.KEYWORDS)
+    ]
+    text: Annotated[str, Meta(max_length=limits.REPLY_CHARS)]
+
+
 class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What an author says to the public.
 
     A message, a name, a notice, a listing or a screen name is its `text`; a card has the screen name as `title`, the
-    bio as `text`. `category` is one of the pack's codes, or empty; `lang` is a BCP 47 tag.
+    bio as `text`. An article has a `title`, a `summary` for its card, an `author` (a byline, not an id), `text` and
+    `parts`; an account's profile has its name as `title`, what it is about as `text`, and the `tags` that followers
+    may choose from; a menu is its `menu`, a keyword table its `replies`, a welcome its `text`. `category` is one of
+    the pack's codes, or empty; `lang` is a BCP 47 tag.
     """
 
     text: Annotated[str, Meta(max_length=limits.TEXT_CHARS)] = ""
@@ -64,17 +118,46 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     parts: Annotated[tuple[Part, ...], Meta(max_length=limits.PARTS)] = ()
     category: Annotated[str, Meta(max_length=limits.CATEGORY_CHARS)] = ""
     lang: Annotated[str, Meta(max_length=limits.LANGUAGE_CHARS)] = ""
+    summary: Annotated[str, Meta(max_length=limits.SUMMARY_CHARS)] = ""
+    author: Annotated[str, Meta(max_length=limits.BYLINE_CHARS)] = ""
+    tags: Annotated[tuple[Annotated[str, Meta(max_length=limits.TAG_CHARS)], ...], Meta(max_length=limits.TAGS)] = ()
+    menu: Annotated[tuple[MenuEntry, ...], Meta(max_length=limits.MENU_ENTRIES)] = ()
+    replies: Annotated[tuple[AutoReply, ...], Meta(max_length=limits.AUTO_REPLIES)] = ()
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a public account that an article has come through, and the BLAKE3 digest of its content."""
+
+    account: TopicId
+    seq: Seq
+    digest: Digest
+
+
+class Source(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Where a publication comes from that says again what is public already.
+
+    `hops`: from the original to the last one, in order. `author`, `title`: the original's.
+    """
+
+    hops: Annotated[tuple[Hop, ...], Meta(min_length=1, max_length=limits.HOPS)]
+    author: str = ""
+    title: str = ""
 
 
 class Published(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The body of a public entry: the author's `content`, and the gate's `labels`, for every reader to see.
 
-    `version` counts the versions of one text from 1; an edit is the next one.
+    `version` counts the versions of one text from 1; an edit is the next one. `source`: of a reprint, and of what was
+    forwarded from an account. `reprintable`: whether other accounts may reprint it. `digest`: of a card, the 32-byte
+    BLAKE3 of the article's content as encoded, which `article` fetches; a card leaves `text` and `parts` out.
     """
 
     content: Content
     labels: Annotated[tuple[str, ...], Meta(max_length=limits.LABELS)] = ()
     version: Annotated[int, Meta(ge=1)] = 1
+    source: Source | None = None
+    reprintable: bool = False
+    digest: Digest | None = None
 
 
 def fields_of(content: Content) -> dict[str, str]:
@@ -82,8 +165,29 @@ def fields_of(content: Content) -> dict[str, str]:
     found = {"title": content.title, "text": content.text}
     for number, part in enumerate(content.parts):
         found |= {f"parts[{number}].{name}": getattr(part, name) for name in ("heading", "text", "link")}
+    found |= {"summary": content.summary, "author": content.author}
+    found |= {f"tags[{number}]": tag for number, tag in enumerate(content.tags)}
+    for number, entry in enumerate(content.menu):
+        found |= {f"menu[{number}].{name}": getattr(entry, name) for name in _ITEM}
+        for place, item in enumerate(entry.items):
+            found |= {f"menu[{number}].items[{place}].{name}": getattr(item, name) for name in _ITEM}
+    for number, reply in enumerate(content.replies):
+        found |= {f"replies[{number}].keywords[{place}]": word for place, word in enumerate(reply.keywords)}
+        found[f"replies[{number}].text"] = reply.text
     found["category"] = content.category
     return {path: text for path, text in found.items() if text}
+
+
+def digest_of(content: Content) -> bytes:
+    """Return the 32-byte BLAKE3 of `content` as it is encoded: what a card and a reprint name an article by."""
+    return blake3(encode_content(content)).digest()
+
+
+def card_of(published: Published) -> Published:
+    """Return what is pushed of an article: all but its text, with the digest that the text is known by."""
+    content = published.content
+    shown = msgspec.structs.replace(content, text="", parts=())
+    return msgspec.structs.replace(published, content=shown, digest=digest_of(content))
 
 
 def is_name(text: str) -> bool:
@@ -117,7 +221,7 @@ def decode_content(packed: bytes) -> Content:
 
 def encode(published: Published) -> bytes:
     """Return `published` as the body of a public entry."""
-    body: bytes = msgpack.packb(msgspec.to_builtins(published))
+    body: bytes = msgpack.packb(msgspec.to_builtins(published, builtin_types=(bytes,)))
     return body
 
 
@@ -130,6 +234,7 @@ def decode(body: bytes) -> Published:
     return _decoded(body, Published)
 
 
+_ITEM = ("label", "text", "link")
 _NO_NAME = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 S = TypeVar("S", bound=msgspec.Struct)

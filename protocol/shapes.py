@@ -32,6 +32,7 @@ Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]  # BLAKE3.
 Words = Annotated[str, Meta(max_length=limits.REASON_CHARS)]
 PackCode = Annotated[str, Meta(max_length=limits.CATEGORY_CHARS)]
 StaffCode = Annotated[str, Meta(max_length=limits.STAFF_CODE_CHARS)]
+Tag = Annotated[str, Meta(max_length=limits.TAG_CHARS)]
 Heads = Annotated[dict[TopicRef, Have], Meta(max_length=limits.HEADS)]
 
 

@@ -7,19 +7,26 @@ import msgspec
 from msgspec import Meta
 
 from protocol import limits
+from protocol.account_states import AccountState
+from protocol.accounts import Application
 from protocol.decisions import Decision, Span, Submission, SubmissionState
-from protocol.ids import SubmissionId
+from protocol.ids import SubmissionId, TopicId
 from protocol.publications import Surface
 from protocol.shapes import PackCode, Position, Reply, Request, StaffCode, SubmissionRef, Token, TopicRef, Words
 
 
 class QueueItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Something for an officer. `due`: when the hold ends, Unix ms. Nothing says who the author is."""
+    """Something for an officer: a held submission, or, with `account`, the application for one.
 
-    item: SubmissionId
-    surface: Surface
-    state: SubmissionState
+    `due`: when the hold ends, or the application is to be decided, Unix ms. Nothing says who the author is.
+    """
+
     at: int
+    item: SubmissionId | None = None
+    surface: Surface | None = None
+    state: SubmissionState | None = None
+    account: TopicId | None = None
+    encouraged: bool = False
     due: int | None = None
     ground: str = ""
     by: str = ""
@@ -40,6 +47,13 @@ class OfficerAct(StrEnum):
     REJECT = "reject"
     WITHDRAW = "withdraw"
     RESTORE = "restore"
+
+
+class ReviewAct(StrEnum):
+    """What an officer may decide about an application."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
 
 
 FOR_CHIEFS = frozenset({OfficerAct.WITHDRAW, OfficerAct.RESTORE})
@@ -89,3 +103,29 @@ class OfficerDecide(Request[ItemReply], frozen=True, omit_defaults=True, kw_only
     ground: PackCode = ""
     facts: Words = ""
     where: Annotated[tuple[Span, ...], Meta(max_length=limits.PLACES_FOUND)] = ()
+
+
+class ApplicationReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
+    """An application as an officer sees it, its decisions oldest first. Nothing says which person it is of."""
+
+    account: TopicId
+    state: AccountState
+    application: Application
+    at: int
+    due: int | None = None
+    decisions: tuple[Decision, ...] = ()
+
+
+class OfficerApplication(
+    Request[ApplicationReply], frozen=True, omit_defaults=True, kw_only=True, tag="officer.application"
+):
+    topic: TopicRef
+
+
+class OfficerReview(Request[ApplicationReply], frozen=True, omit_defaults=True, kw_only=True, tag="officer.review"):
+    """Decide an application. `ground` and `facts` are needed for a refusal."""
+
+    topic: TopicRef
+    act: ReviewAct
+    ground: PackCode = ""
+    facts: Words = ""

@@ -22,10 +22,11 @@ from protocol.codec import (
 )
 from protocol.entries import Admission, Entry, Kind, Role, Side
 from protocol.errors import CodecError, ErrorCode, ProtocolError, ShapeError, UnknownOperationError
+from protocol.following import SearchKind
 from protocol.frames import PUSHES, REPLIES, REQUESTS, Devices, DevicesReply, EntryPush, Send
 from protocol.ids import PersonId, Seq, TopicId, new_cid
 from protocol.publications import Surface
-from protocol.staff import OfficerAct
+from protocol.staff import OfficerAct, ReviewAct
 
 _BOUNDED = st.integers(0, limits.SEQ_MAX)
 _POSITION = st.integers(1, limits.SEQ_MAX)
@@ -34,21 +35,28 @@ _ID = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=16, max_size=16)
 
 _WORDS = st.text(min_size=1, max_size=20)
 _PART = st.fixed_dictionaries({"text": _WORDS}, optional={"heading": _WORDS, "link": _WORDS})
+_PAPER = st.fixed_dictionaries({"kind": _WORDS, "number": _WORDS}, optional={"issuer": _WORDS})
+_CID = st.integers(0, 2**48 - 1).map(new_cid)
 _bytes = st.binary(min_size=1, max_size=64)
 _FIELD: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(("topic", "person", "to", "device", "submission", "item"), _ID),
+    **dict.fromkeys(("topic", "person", "to", "device", "submission", "item", "dialogue"), _ID),
     **dict.fromkeys(("body", "name", "notice", "greeting"), _bytes),
     **dict.fromkeys(("target", "seq", "reply_to", "before", "after", "around", "until", "marks"), _POSITION),
     **dict.fromkeys(("muted", "pinned", "receipts", "presence", "listed", "history_open"), st.booleans()),
-    **dict.fromkeys(("code", "ground", "facts", "query"), st.text(max_size=20)),
-    **dict.fromkeys(("since", "base"), _BOUNDED),
+    **dict.fromkeys(("broadcast", "reprintable"), st.booleans()),
+    **dict.fromkeys(("code", "ground", "facts", "tag"), st.text(max_size=20)),
+    **dict.fromkeys(("since", "base", "mark", "due"), _BOUNDED),
     **dict.fromkeys(("password", "old", "new", "handle", "token", "link", "epoch", "client"), st.text(max_size=20)),
-    **dict.fromkeys(("persons", "invite"), st.lists(_ID, max_size=3)),
+    **dict.fromkeys(("persons", "invite", "topics"), st.lists(_ID, max_size=3)),
     "handles": st.lists(st.text(max_size=20), max_size=3),
     "heads": st.dictionaries(_ID, _BOUNDED, max_size=3),
     "answers": st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=2),
     "versions": st.lists(st.integers(0, 9), max_size=3),
     "limit": st.integers(1, limits.LISTINGS),
+    "offset": st.integers(0, 1000),
+    "days": st.integers(1, limits.FIGURE_DAYS),
+    "query": st.text(min_size=1, max_size=20),
+    "kinds": st.lists(st.sampled_from([str(kind) for kind in SearchKind]), max_size=3),
     "role": st.sampled_from([str(role) for role in Role]),
     "side": st.sampled_from([str(side) for side in Side]),
     "admission": st.sampled_from([str(admission) for admission in Admission]),
@@ -58,6 +66,11 @@ _FIELD: dict[str, st.SearchStrategy[Any]] = {
         {"text": _WORDS},
         optional={"title": _WORDS, "category": _WORDS, "lang": _WORDS, "parts": st.lists(_PART, min_size=1)},
     ),
+    "application": st.fixed_dictionaries(
+        dict.fromkeys(("body", "subject", "name", "category", "scope", "operator"), _WORDS),
+        optional={"type": st.just("service"), "qualifications": st.lists(_PAPER, min_size=1, max_size=2)},
+    ),
+    "source": st.fixed_dictionaries({"account": _ID, "seq": _POSITION, "digest": st.binary(min_size=32, max_size=32)}),
     "signature": st.fixed_dictionaries(
         {"digest": st.binary(min_size=32, max_size=32), "lines": st.lists(st.text(max_size=8), max_size=3)}
     ),
@@ -65,7 +78,7 @@ _FIELD: dict[str, st.SearchStrategy[Any]] = {
         st.fixed_dictionaries({"path": st.text(max_size=8), "start": st.integers(0, 99), "end": st.integers(0, 99)}),
         max_size=2,
     ),
-    "cid": st.integers(0, 2**48 - 1).map(new_cid),
+    **dict.fromkeys(("cid", "draft"), _CID),
 }
 
 
@@ -83,6 +96,10 @@ _OTHERWISE: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("register", "device"): st.text(max_size=20),
     ("login", "device"): st.text(max_size=20),
     ("submissions", "before"): _ID,
+    ("drafts", "before"): _CID,
+    ("scheduled", "after"): _CID,
+    ("unschedule", "item"): _CID,
+    ("officer.review", "act"): st.sampled_from([str(act) for act in ReviewAct]),
 }
 _requests = st.sampled_from(sorted(REQUESTS)).flatmap(_said)
 
@@ -150,9 +167,12 @@ def test_a_reply_of_another_shape_is_refused() -> None:
         decode_reply({"re": 7, "error": "no"}, Devices(id=7))
 
 
+_ONE_THING = {"topic", "read", "typing", "account", "follow", "unfollow", "inbox"}  # Asked for, and told.
+
+
 def test_every_request_has_a_reply_and_every_name_is_one_of_a_kind() -> None:
     assert set(REPLIES) == set(REQUESTS.values())
-    assert not set(REQUESTS) & set(PUSHES) - {"topic", "read", "typing"}
+    assert not set(REQUESTS) & set(PUSHES) - _ONE_THING
 
 
 @given(st.binary(max_size=200))
