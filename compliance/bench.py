@@ -4,8 +4,10 @@ It travels with what is to be decided, so that a decision in the store's transac
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from compliance.pack import AgreementText, Ground, Licence, Pack, Texts
+from compliance.rights import AccountFacts
 from compliance.stages import Facts, Stopped, closed, stopped_at
 from protocol.publications import Surface
 
@@ -14,11 +16,14 @@ ENGLISH = "en"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """`language`: of titles and advice in decisions (BCP 47); English where the pack lacks it."""
+    """`language`: of titles and advice in decisions (BCP 47); English where the pack lacks it. `zone`: whose days and
+    months broadcasts are counted in.
+    """
 
     pack: Pack
     licence: Licence | None
     language: str = ENGLISH
+    zone: tzinfo = UTC
     to_sign: bytes | None = field(init=False, repr=False)  # The digest of the agreement in force, often asked.
 
     def __post_init__(self) -> None:
@@ -30,9 +35,21 @@ class Bench:
         """The agreement in force."""
         return self.pack.agreement
 
-    def stopped(self, surface: Surface, signed: bytes | None, *, at: int) -> Stopped | None:
-        """Return the stage that stops an author who has `signed` (an agreement's digest) at `at` (Unix ms)."""
-        return stopped_at(self.pack, surface, Facts(licence=self.licence, signed=signed, agreement=self.to_sign), at=at)
+    def stopped(
+        self,
+        surface: Surface,
+        signed: bytes | None,
+        *,
+        at: int,
+        account: AccountFacts | None = None,
+        category: str = "",
+    ) -> Stopped | None:
+        """Return the stage that stops an author who has `signed` (an agreement's digest) at `at` (Unix ms).
+
+        `account`: the public account they say it for; `category`: what they declare it to be about.
+        """
+        facts = Facts(licence=self.licence, signed=signed, agreement=self.to_sign, account=account, category=category)
+        return stopped_at(self.pack, surface, facts, at=at)
 
     def closed(self, *, at: int) -> str:
         """Say why the public side is closed at `at` (Unix ms); empty when it is open (Art. 4)."""

@@ -5,9 +5,12 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from compliance import pack
+from compliance.accounts import NEXT as OF_ACCOUNTS
 from compliance.duties import DUTIES, PROMISES
 from compliance.pack import Pack
 from compliance.sides import CARRIERS, NO_TEXT, SIDES, Follows, Private, Published, Row, TextKind
@@ -16,6 +19,8 @@ from protocol.decisions import SubmissionState
 from protocol.publications import Surface
 
 PAGE = Path("docs/COMPLIANCE.md")
+S = TypeVar("S", bound=StrEnum)
+M = TypeVar("M", bound=StrEnum)
 
 
 class CatalogError(ValueError):
@@ -40,7 +45,7 @@ def written(page: str) -> str:
 
 def articles() -> Iterator[str]:
     """The articles: what each asks, where it stands in the code, what tests it."""
-    names = {promise.path: promise.name for promise in PROMISES}
+    names = {path: promise.name for promise in PROMISES for path in promise.paths}
     rows = (
         (
             duty.article,
@@ -57,7 +62,7 @@ def articles() -> Iterator[str]:
 
 def promises() -> Iterator[str]:
     """The promises and their tests."""
-    rows = ((promise.name, promise.says, f"`{promise.path}`") for promise in PROMISES)
+    rows = ((promise.name, promise.says, ", ".join(f"`{path}`" for path in promise.paths)) for promise in PROMISES)
     return _table(("", "promise", "test"), rows)
 
 
@@ -76,17 +81,48 @@ def fields() -> Iterator[str]:
 
 def submissions() -> Iterator[str]:
     """The states of a submission, as a diagram."""
-    width = max(len(move) for _, move in NEXT) + 2
     yield "```"
-    for state in SubmissionState:
-        moves = [(move, after) for (before, move), after in NEXT.items() if before is state]
-        for number, (move, after) in enumerate(moves):
-            fork = "─┬─" if number == 0 else " └─" if number == len(moves) - 1 else " ├─"
-            begin = f"{state} ".ljust(9, "─") if number == 0 else " " * 9
-            yield f"{begin}{fork} {f'{move} '.ljust(width, '─')}► {after}"
+    yield from drawn(NEXT)
     yield "```"
     yield ""
     yield f"Final: {_codes(state for state in SubmissionState if state in FINAL)}."
+
+
+def accounts() -> Iterator[str]:
+    """The states of a public account, as a diagram."""
+    yield "```"
+    yield from drawn(OF_ACCOUNTS)
+    yield "```"
+
+
+def bodies() -> Iterator[str]:
+    """Whose accounts may be in each shipped pack, by when they are reviewed, and how often they broadcast."""
+    for each in _packs():
+        rules = each.accounts
+        reviewed = f"Reviewed within {rules.review_h:g} h, encouraged bodies within {rules.encouraged_h:g} h"
+        broadcasts = (
+            f"Broadcasts: {rules.subscription_daily} a day, of a service account {rules.service_monthly} a month"
+        )
+        yield f"**`{each.name}`** {reviewed}. {broadcasts} to each follower."
+        yield ""
+        rows = (
+            (f"`{code}`", body.titles["en"], "yes" if body.encouraged else "", f"`{body.news}`")
+            for code, body in each.bodies.items()
+        )
+        yield from _table(("body", "is", "encouraged", "with current-affairs news"), rows)
+        yield ""
+
+
+def drawn(moves: Mapping[tuple[S, M], S]) -> Iterator[str]:
+    """The table of what leads from which state to which, as a diagram."""
+    begin = max(len(before) for before, _ in moves) + 2
+    width = max(len(move) for _, move in moves) + 2
+    for state in dict.fromkeys(before for before, _ in moves):
+        found = [(move, after) for (before, move), after in moves.items() if before is state]
+        for number, (move, after) in enumerate(found):
+            fork = "───" if len(found) == 1 else "─┬─" if number == 0 else " └─" if number == len(found) - 1 else " ├─"
+            start = f"{state} ".ljust(begin, "─") if number == 0 else " " * begin
+            yield f"{start}{fork} {f'{move} '.ljust(width, '─')}► {after}"
 
 
 def stages() -> Iterator[str]:
@@ -114,7 +150,7 @@ def grounds() -> Iterator[str]:
 
 
 PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
-    part.__name__: part for part in (articles, promises, sides, fields, submissions, stages, grounds)
+    part.__name__: part for part in (articles, promises, sides, fields, submissions, accounts, bodies, stages, grounds)
 }
 
 

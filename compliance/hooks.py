@@ -12,12 +12,16 @@ from typing import Any
 
 import pluggy
 
+from compliance.publication import Account as Account
+from compliance.publication import Hop as Hop
+from compliance.publication import Provenance as Provenance
 from compliance.publication import Publication as Publication
 from compliance.verdicts import Allow as Allow
 from compliance.verdicts import Hold as Hold
 from compliance.verdicts import Label as Label
 from compliance.verdicts import Reject as Reject
 from compliance.verdicts import Verdict
+from protocol.account_states import NewsRight as NewsRight
 from protocol.decisions import Span as Span
 from protocol.publications import Content as Content
 from protocol.publications import Part as Part

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 import msgspec
 from blake3 import blake3
 
+from compliance.rights import Approval
 from compliance.verdicts import Allow, Answer, Failure, Hold, Label, Reject, Verdict
 from protocol.decisions import Decision
 from protocol.ids import Seq, SubmissionId, TopicId
@@ -34,6 +35,7 @@ class LeafKind(StrEnum):
     CONFIGURATION = "configuration"
     RULES_RELOADED = "rules_reloaded"
     STAFF = "staff"
+    APPROVAL = "approval"
 
 
 class StaffAct(StrEnum):
@@ -41,6 +43,13 @@ class StaffAct(StrEnum):
 
     ADDED = "added"
     REMOVED = "removed"
+
+
+class ApprovalAct(StrEnum):
+    """What happened to an approval by the authority."""
+
+    ADDED = "added"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +190,21 @@ def rules_reloaded(*, at: int, hook: str, came: int, went: int, digest: str) -> 
 def staff(*, at: int, code: str, role: StaffRole, act: StaffAct) -> Leaf:
     """Return the leaf of a staff account's coming or going. `code` is how decisions name an officer."""
     return _leaf(LeafKind.STAFF, at=at, code=code, role=role, act=act)
+
+
+def approval(*, at: int, account: TopicId, approval: Approval, act: ApprovalAct) -> Leaf:
+    """Return the leaf of the coming or going of an approval of current-affairs news by the authority (Art. 7 ¶2)."""
+    return _leaf(
+        LeafKind.APPROVAL,
+        at=at,
+        account=account,
+        issuer=approval.issuer,
+        reference=approval.reference,
+        issued_on=approval.issued_on.isoformat(),
+        until=approval.until.isoformat() if approval.until is not None else None,
+        item=approval.item.hex() if approval.item is not None else None,
+        act=act,
+    )
 
 
 def read(leaf: bytes) -> dict[str, Any]:

@@ -16,9 +16,10 @@ import msgspec
 from blake3 import blake3
 from msgspec import Meta
 
-from compliance.verdicts import OnError
+from compliance.verdicts import LABEL, OnError
 from protocol import limits
-from protocol.publications import Surface
+from protocol.account_states import NewsRight
+from protocol.publications import OF_ACCOUNTS, Surface
 
 Said = Annotated[str, Meta(min_length=1, pattern=r"\S")]  # A decision quotes it: it cannot be blank.
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
@@ -38,6 +39,8 @@ class Stage(StrEnum):
 
     LICENCE = "licence"
     AGREEMENT = "agreement"
+    ACCOUNT = "account"
+    NEWS_RIGHT = "news_right"
     HOOKS = "hooks"
 
 
@@ -112,6 +115,41 @@ class LicenceRule(_Table, frozen=True, kw_only=True):
     kinds: Annotated[tuple[Said, ...], Meta(min_length=1)]
 
 
+class AccountRules(_Table, frozen=True, kw_only=True):
+    """How long an application for a public account may wait, in hours, and how often accounts broadcast (Art. 7).
+
+    `encouraged_h`: of bodies that the pack encourages. `subscription_daily`: to all followers in a calendar day;
+    `service_monthly`: to each follower in a calendar month.
+    """
+
+    review_h: Annotated[float, Meta(ge=1 / 60, le=24 * 90)]
+    encouraged_h: Annotated[float, Meta(ge=1 / 60, le=24 * 90)]
+    subscription_daily: Annotated[int, Meta(ge=1, le=1000)]
+    service_monthly: Annotated[int, Meta(ge=1, le=1000)]
+
+
+class Body(_Table, frozen=True, kw_only=True):
+    """A kind of subject that an account may be of. `news`: what it may do with current-affairs news (Art. 7 ¶2).
+
+    `encouraged`: its applications are decided sooner (Art. 7 ¶4).
+    """
+
+    titles: Texts
+    encouraged: bool = False
+    news: NewsRight = NewsRight.NONE
+
+
+class NewsRule(_Table, frozen=True, kw_only=True):
+    """That current-affairs news needs a right in public accounts (Art. 7 ¶2).
+
+    `category`: the code by which an author declares it; `label`: the one by which a hook asserts it.
+    """
+
+    clause: Said
+    category: Code
+    label: Annotated[str, Meta(pattern=rf"^{LABEL.pattern}\Z")]
+
+
 class Pack(_Table, frozen=True, kw_only=True):
     """One pack, whole. `appeal`: what every decision says one can do about it, by language."""
 
@@ -122,10 +160,13 @@ class Pack(_Table, frozen=True, kw_only=True):
     surfaces: dict[Surface, SurfaceRules]
     grounds: dict[Code, Ground]
     holds: Holds
+    accounts: AccountRules
+    bodies: dict[Code, Body]
     appeal: Texts
     categories: dict[Code, Texts] = {}
     agreement: AgreementText | None = None
     licence: LicenceRule | None = None
+    news: NewsRule | None = None
 
     def asks(self, surface: Surface, stage: Stage) -> bool:
         """Say whether `stage` is asked on `surface`."""
@@ -144,7 +185,22 @@ NO_AGREEMENT = "no_agreement"
 NOT_ENTITLED = "not_entitled"  # By commit or release the author could no longer publish there.
 OVERDUE = "overdue"  # A hold ended undecided: the provider's delay.
 LABELLED = "labelled"  # It appears, with labels that every reader sees.
-ENGINE_GROUNDS = (GATE_FAILURE, NO_LICENCE, NO_AGREEMENT, NOT_ENTITLED, OVERDUE, LABELLED)
+IN_ORDER = "in_order"  # An application was reviewed, and nothing speaks against it.
+NOT_ACTIVE = "account_not_active"  # By commit or release the account is none that publishes.
+NO_NEWS_RIGHT = "no_news_right"  # It is current-affairs news, and the account has no right to it.
+UNDECLARED_NEWS = "undeclared_news"  # A hook says that it is current-affairs news, and its author does not.
+ENGINE_GROUNDS = (
+    GATE_FAILURE,
+    NO_LICENCE,
+    NO_AGREEMENT,
+    NOT_ENTITLED,
+    OVERDUE,
+    LABELLED,
+    IN_ORDER,
+    NOT_ACTIVE,
+    NO_NEWS_RIGHT,
+    UNDECLARED_NEWS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +275,7 @@ def _misshapen(tables: dict[str, Any]) -> list[str]:
         "surfaces": (Surface, SurfaceRules),
         "grounds": (Code, Ground),
         "categories": (Code, Texts),
+        "bodies": (Code, Body),
     }
     for table, (name, shape) in shapes.items():
         entries = tables.get(table)
@@ -232,7 +289,7 @@ def _misshapen(tables: dict[str, Any]) -> list[str]:
 
 
 def _contradictions(pack: Pack) -> list[str]:
-    return [*_gaps(pack), *_loose_ends(pack), *_untold(pack)]
+    return [*_gaps(pack), *_loose_ends(pack), *_confusions(pack), *_untold(pack)]
 
 
 def _gaps(pack: Pack) -> Iterator[str]:
@@ -250,18 +307,40 @@ def _gaps(pack: Pack) -> Iterator[str]:
 
 def _loose_ends(pack: Pack) -> Iterator[str]:
     """What one part names and another does not have, or has and nothing names."""
-    parts: dict[Stage, object] = {Stage.LICENCE: pack.licence, Stage.AGREEMENT: pack.agreement}
-    for stage, part in parts.items():
+    parts: dict[Stage, tuple[str, object]] = {
+        Stage.LICENCE: ("licence", pack.licence),
+        Stage.AGREEMENT: ("agreement", pack.agreement),
+        Stage.NEWS_RIGHT: ("news", pack.news),
+    }
+    for stage, (table, part) in parts.items():
         asking = [surface for surface, rules in pack.surfaces.items() if stage in rules.stages]
         if part is None:
-            yield from (f"surfaces.{surface}: asks for the {stage}, but there is no [{stage}]" for surface in asking)
+            yield from (f"surfaces.{surface}: asks for the {stage}, but there is no [{table}]" for surface in asking)
         elif not asking:
-            yield f"{stage}: no surface asks for it"
+            yield f"{table}: no surface asks for it"
     lines = [line.code for line in pack.agreement.lines] if pack.agreement else []
     yield from (f"agreement.lines: {code} stands there twice" for code in sorted(set(lines)) if lines.count(code) > 1)
     for code, ground in pack.grounds.items():
         if ground.bottom_line and ground.bottom_line not in lines:
             yield f"grounds.{code}: {ground.bottom_line} is no line of the agreement"
+    if pack.news is not None and pack.news.category not in pack.categories:
+        yield f"news.category: {pack.news.category} is none of the categories"
+    if pack.news is None:
+        having = [code for code, body in pack.bodies.items() if body.news is not NewsRight.NONE]
+        yield from (f"bodies.{code}: has a right to news, but there is no [news]" for code in having)
+
+
+def _confusions(pack: Pack) -> Iterator[str]:
+    """What public accounts are asked that others must not be, or the other way round (Art. 7 names accounts only)."""
+    for surface, rules in pack.surfaces.items():
+        if surface in OF_ACCOUNTS and Stage.ACCOUNT not in rules.stages:
+            yield f"surfaces.{surface}: account is a stage of every surface of a public account"
+        if surface not in OF_ACCOUNTS and {Stage.ACCOUNT, Stage.NEWS_RIGHT} & set(rules.stages):
+            yield f"surfaces.{surface}: account and news_right are asked of public accounts only"
+    if not pack.bodies:
+        yield "bodies: there is none, so nobody could apply for an account"
+    if pack.accounts.encouraged_h > pack.accounts.review_h:
+        yield "accounts: encouraged_h is longer than review_h"
 
 
 def _untold(pack: Pack) -> Iterator[str]:
@@ -269,6 +348,7 @@ def _untold(pack: Pack) -> Iterator[str]:
     texts = {"titles": pack.titles, "appeal": pack.appeal}
     texts |= {f"grounds.{code}.titles": ground.titles for code, ground in pack.grounds.items()}
     texts |= {f"categories.{code}": titles for code, titles in pack.categories.items()}
+    texts |= {f"bodies.{code}.titles": body.titles for code, body in pack.bodies.items()}
     if pack.agreement is not None:
         texts["agreement.texts"] = pack.agreement.texts
         texts |= {f"agreement.lines.{line.code}.titles": line.titles for line in pack.agreement.lines}

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compliance.pack import GATE_FAILURE, HOUR_MS, Pack
-from compliance.verdicts import Answer, Failure, Hold, OnError, Reject, labels_of, strictest
+from compliance.pack import GATE_FAILURE, HOUR_MS, UNDECLARED_NEWS, Pack
+from compliance.verdicts import Answer, Failure, Hold, OnError, Reject, labels_of, places_of, strictest
 from protocol.decisions import Span
+from protocol.publications import OF_ACCOUNTS, Surface
 
 RETRY_MS = 2000
 
@@ -22,10 +23,11 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishes:
-    """It appears, with `labels`. `labelled_by`: the hooks that gave them, each with its version."""
+    """It appears, with `labels`. `labelled_by`: the hooks that gave them, each with its version; `where`: for what."""
 
     labels: tuple[str, ...]
     labelled_by: str = ""
+    where: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +56,12 @@ class Unavailable:
 Ruling = Publishes | Holds | Rejects | Unavailable
 
 
-def rule(answers: Sequence[Answer], pack: Pack) -> Ruling:
+def rule(answers: Sequence[Answer], pack: Pack, *, surface: Surface, category: str) -> Ruling:
     """Return what becomes of a publication that the hooks gave `answers` about.
 
-    The strictest wins: a rejection, then a failure whose policy is to reject, then a hold, then a failure whose policy
-    is to hold; labels are united. A failure whose policy is to allow counts as if the hook were not there.
+    The strictest wins: a rejection, then a failure whose policy is to reject, then a hold, then current-affairs news
+    that its author did not declare as its `category`, then a failure whose policy is to hold; labels are united. A
+    failure whose policy is to allow counts as if the hook were not there.
     """
     binding = strictest(answers)
     labels = labels_of(answers)
@@ -70,6 +73,8 @@ def rule(answers: Sequence[Answer], pack: Pack) -> Ruling:
     if binding is not None and isinstance(binding.outcome, Hold):
         length_ms = int(pack.holds.review_h * HOUR_MS)
         return Holds(why=_why(binding, binding.outcome), length_ms=length_ms, labels=labels)
+    if undeclared := _undeclared_news(answers, pack, surface, category):
+        return Holds(why=undeclared, length_ms=int(pack.holds.review_h * HOUR_MS), labels=labels)
     held = next((answer for answer in failed if answer.on_error is OnError.HOLD), None)
     if held is not None:
         why = Grounds(
@@ -79,7 +84,7 @@ def rule(answers: Sequence[Answer], pack: Pack) -> Ruling:
         )
         return Holds(why=why, length_ms=int(pack.holds.failure_h * HOUR_MS), labels=labels)
     givers = sorted({f"{answer.hook} {answer.version}" for answer in answers if labels_of([answer])})
-    return Publishes(labels=labels, labelled_by=", ".join(givers))
+    return Publishes(labels=labels, labelled_by=", ".join(givers), where=places_of(answers))
 
 
 def unjudged(pack: Pack, facts: str, *, by: str) -> Holds:
@@ -91,6 +96,24 @@ def unjudged(pack: Pack, facts: str, *, by: str) -> Holds:
 def by_hook(answer: Answer) -> str:
     """Return how a decision names the hook it was made by."""
     return f"hook {answer.hook} {answer.version}"
+
+
+def _undeclared_news(answers: Sequence[Answer], pack: Pack, surface: Surface, category: str) -> Grounds | None:
+    """Return why it is held that hooks assert current-affairs news where its author declares something else (Art. 7).
+
+    Neither is believed: the right hangs on it. Of public accounts only; nobody else needs a right.
+    """
+    if pack.news is None or surface not in OF_ACCOUNTS or category == pack.news.category:
+        return None
+    asserting = [answer for answer in answers if pack.news.label in labels_of([answer])]
+    if not asserting:
+        return None
+    facts = (
+        "It is taken for current-affairs news and not declared as such. If it is, take it back and declare it; if it"
+        " is not, a reviewer releases it."
+    )
+    by = "hook " + ", ".join(sorted(f"{answer.hook} {answer.version}" for answer in asserting))
+    return Grounds(ground=UNDECLARED_NEWS, facts=facts, by=by, where=places_of(asserting))
 
 
 def _why(answer: Answer, verdict: Hold | Reject) -> Grounds:

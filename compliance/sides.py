@@ -74,6 +74,7 @@ class TextKind(StrEnum):
     LINK_PREVIEW = "link preview"
     BOT_TEXT = "what a bot says"
 
+    ACCOUNT_APPLICATION = "application for a public account"
     HANDLE = "handle"
     OFFICER_FACTS = "an officer's reasons"
 
@@ -144,10 +145,13 @@ _ANYONE = "anyone may come in, be shown it, or read it"
 _SAID = "said to the public by an account"
 _NEW = "part of a new publication by who forwards it; names, ids and times are left out"
 _PART = "a part of its entry; the server never fetches a link"
+_TAG = "one of those that the account's profile offers"
 
 SIDES: Mapping[TextKind, Row] = {
     _K.CHAT_MESSAGE: Private(why=_PERSON, here=True, topic=TopicKind.CHAT),
-    _K.DIALOGUE_MESSAGE: Private(why="between one person and an account's operators, their replies too", here=False),
+    _K.DIALOGUE_MESSAGE: Private(
+        why="between one person and an account's operators, their answers too", here=True, topic=TopicKind.DIALOGUE
+    ),
     _K.PRIVATE_GROUP_MESSAGE: Private(why=_MEMBERS, here=True, topic=TopicKind.GROUP),
     _K.PRIVATE_GROUP_NAME: Private(why="members alone see it", here=True),
     _K.PRIVATE_GROUP_NOTICE: Private(why="members alone see it", here=True),
@@ -162,14 +166,14 @@ SIDES: Mapping[TextKind, Row] = {
     _K.REMARK: Private(why=_OWN, here=False),
     _K.TAG: Private(why=_OWN, here=False),
     _K.PRIVATE_CARD: Private(why="contacts and private groups see it", here=False),
-    _K.DRAFT: Private(why="not said yet; this server never gets one", here=False),
-    _K.SCHEDULED_ITEM: Private(why="not said yet", here=False),
+    _K.DRAFT: Private(why="not said yet; for an account's operators, opaque to the server", here=True),
+    _K.SCHEDULED_ITEM: Private(why="not said yet; when it is due it is published, and judged then", here=True),
     _K.REJECTED_ITEM: Private(why="was never published: no reader, no search, no ground for a measure", here=True),
     _K.TAKEN_BACK_ITEM: Private(why="was never published; its author does not want it any more", here=True),
     _K.POLL_VOTE: Private(why=_OWN, here=False),
-    _K.SEARCH_QUERY: Private(why="what one looks for is one's own, among public groups too", here=True),
+    _K.SEARCH_QUERY: Private(why="what one looks for is one's own, on the public side too", here=True),
     _K.READ_MARK: Private(why="for those one gives receipts to", here=True),
-    _K.FOLLOW: Private(why="whom one reads is one's own", here=False),
+    _K.FOLLOW: Private(why="whom one reads is one's own; an account's operators see how many they are", here=True),
     _K.PRESENCE: Private(why="for those one is seen by; never stored", here=True),
     _K.EXPORT: Private(why=_OWN, here=False),
     _K.DEVICE_NAME: Private(why=_OWN, here=True),
@@ -183,14 +187,16 @@ SIDES: Mapping[TextKind, Row] = {
     _K.PUBLIC_GROUP_SCREEN_NAME: Published(why=_ANYONE, surface=Surface.GROUP_SCREEN_NAME),
     _K.SQUARE_POST: Published(why="a moment for everyone"),
     _K.SQUARE_COMMENT: Published(why="whoever sees the post sees it"),
-    _K.ACCOUNT_ARTICLE: Published(why=_SAID),
-    _K.ACCOUNT_BROADCAST: Published(why=_SAID),
-    _K.ACCOUNT_PROFILE: Published(why=_SAID),
-    _K.ACCOUNT_MENU: Published(why=_SAID),
-    _K.ACCOUNT_WELCOME: Published(why=_SAID),
-    _K.ACCOUNT_AUTO_REPLY: Published(why=_SAID),
+    _K.ACCOUNT_ARTICLE: Published(why=_SAID, surface=Surface.ARTICLE),
+    _K.ACCOUNT_BROADCAST: Published(why=_SAID, surface=Surface.BROADCAST),
+    _K.ACCOUNT_PROFILE: Published(why=_SAID, surface=Surface.ACCOUNT_PROFILE),
+    _K.ACCOUNT_MENU: Published(why=_SAID, surface=Surface.ACCOUNT_MENU),
+    _K.ACCOUNT_WELCOME: Published(why=_SAID, surface=Surface.ACCOUNT_WELCOME),
+    _K.ACCOUNT_AUTO_REPLY: Published(why=_SAID, surface=Surface.ACCOUNT_REPLIES),
     _K.ACCOUNT_COMMENT: Published(why="whoever sees the article sees it"),
-    _K.REPRINT: Published(why="the right is asked of who reprints; source and author travel along"),
+    _K.REPRINT: Published(
+        why="the right is asked of who reprints; source and author travel along", surface=Surface.REPRINT
+    ),
     _K.PUBLIC_CARD: Published(why="made at one's first public act, or to be found", surface=Surface.CARD),
     _K.EDIT: Follows(
         why="a public one is a `publish` with a target, and passes the gate", here=True, leader=Leader.TARGET
@@ -203,6 +209,7 @@ SIDES: Mapping[TextKind, Row] = {
     _K.CAPTION: Follows(why=_PART, here=False, leader=Leader.ENTRY),
     _K.LINK_PREVIEW: Follows(why=_PART, here=False, leader=Leader.ENTRY),
     _K.BOT_TEXT: Follows(why="no exemption for programs", here=True, leader=Leader.PLACE),
+    _K.ACCOUNT_APPLICATION: Apart(why="for those who review it; no reader and no search sees it"),
     _K.HANDLE: Apart(why="a spelling: syntax and a reserved list, when one registers"),
     _K.OFFICER_FACTS: Apart(why="part of a decision about something public, told to its author and in the audit log"),
 }
@@ -210,7 +217,8 @@ SIDES: Mapping[TextKind, Row] = {
 # Where people's words come in: a field of a request, by operation. With several kinds, the surface or the topic tells.
 CARRIERS: Mapping[tuple[str, str], tuple[TextKind, ...]] = {
     ("publish", "content"): tuple(kind for kind, row in SIDES.items() if isinstance(row, Published) and row.surface),
-    ("send", "body"): (_K.CHAT_MESSAGE, _K.PRIVATE_GROUP_MESSAGE),
+    ("send", "body"): (_K.CHAT_MESSAGE, _K.DIALOGUE_MESSAGE, _K.PRIVATE_GROUP_MESSAGE),
+    ("inbox.answer", "body"): (_K.DIALOGUE_MESSAGE,),
     ("edit", "body"): (_K.EDIT,),
     ("react", "body"): (_K.REACTION,),
     ("group.found", "name"): (_K.PRIVATE_GROUP_NAME,),
@@ -218,12 +226,17 @@ CARRIERS: Mapping[tuple[str, str], tuple[TextKind, ...]] = {
     ("group.notice", "notice"): (_K.PRIVATE_GROUP_NOTICE,),
     ("group.ask", "greeting"): (_K.JOIN_REQUEST,),
     ("group.find", "query"): (_K.SEARCH_QUERY,),
+    ("search", "query"): (_K.SEARCH_QUERY,),
+    ("draft.save", "body"): (_K.DRAFT,),
+    ("schedule", "content"): (_K.SCHEDULED_ITEM,),
+    ("account.apply", "application"): (_K.ACCOUNT_APPLICATION,),
     ("register", "device"): (_K.DEVICE_NAME,),
     ("login", "device"): (_K.DEVICE_NAME,),
     ("register", "handle"): (_K.HANDLE,),
     ("login", "handle"): (_K.HANDLE,),
     ("people", "handles"): (_K.HANDLE,),
     ("officer.decide", "facts"): (_K.OFFICER_FACTS,),
+    ("officer.review", "facts"): (_K.OFFICER_FACTS,),
 }
 
 # Every other field that could hold words, and what it is. Fields that hold the id of a person, topic, device or
@@ -247,6 +260,11 @@ NO_TEXT: Mapping[tuple[str, str], str] = {
     ("staff.login", "token"): "a secret that the server gave out",
     ("officer.decide", "ground"): "a code of the pack",
     ("officer.decide", "where.path"): "the path of a field",
+    ("officer.review", "ground"): "a code of the pack",
+    ("publish", "source.digest"): "a digest",
+    ("publish", "tag"): _TAG,
+    ("schedule", "tag"): _TAG,
+    ("follow", "tag"): _TAG,
 }
 
 

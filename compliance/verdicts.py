@@ -25,9 +25,13 @@ class Allow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """It may appear, with these labels, which every reader sees: 1 to 32 of a-z, 0-9, `_`, `.` and `-` each."""
+    """It may appear, with these labels, which every reader sees: 1 to 32 of a-z, 0-9, `_`, `.` and `-` each.
+
+    `where`: what they are given for, for the author to see.
+    """
 
     labels: tuple[str, ...]
+    where: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.labels or len(self.labels) > limits.LABELS:
@@ -35,6 +39,7 @@ class Label:
         for label in self.labels:
             if type(label) is not str or not LABEL.fullmatch(label):
                 raise VerdictError("a label is 1 to 32 of a-z, 0-9, _, . and -, a letter or digit first")
+        _check_places(self.where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,13 @@ def labels_of(answers: Iterable[Answer]) -> tuple[str, ...]:
     return tuple(sorted(found))[: limits.LABELS]
 
 
+def places_of(answers: Iterable[Answer]) -> tuple[Span, ...]:
+    """Return what all `answers` gave their labels for: those of the hook first by name first."""
+    by_hook = sorted(answers, key=lambda answer: answer.hook)
+    given = (answer.outcome.where for answer in by_hook if isinstance(answer.outcome, Label))
+    return tuple(dict.fromkeys(span for where in given for span in where))[: limits.PLACES_FOUND]
+
+
 def strictest(answers: Iterable[Answer]) -> Answer | None:
     """Return the answer that binds: the strictest verdict, of equal ones that of the hook first by name.
 
@@ -120,5 +132,9 @@ def _check(ground: str, text: str, where: tuple[Span, ...]) -> None:
         raise VerdictError("a ground is one of the pack's codes")
     if type(text) is not str or not text.strip() or len(text) > limits.REASON_CHARS:
         raise VerdictError(f"a reason has 1 to {limits.REASON_CHARS} characters")  # No decision without facts.
+    _check_places(where)
+
+
+def _check_places(where: tuple[Span, ...]) -> None:
     if len(where) > limits.PLACES_FOUND or not all(type(span) is Span for span in where):
         raise VerdictError(f"a verdict points at {limits.PLACES_FOUND} places at most")

@@ -84,17 +84,21 @@ def verdict(action: Action, *, label: str, ground: str, text: str, where: Iterab
     """Return the verdict that `action` stands for; it points at the first `limits.PLACES_FOUND` of `where`."""
     places = tuple(where)[: limits.PLACES_FOUND]
     if action == "label":
-        return Label(labels=(label,))
+        return Label(labels=(label,), where=places)
     kind = Reject if action == "reject" else Hold
     return kind(ground=ground, text=text, where=places)
 
 
 def strictest(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the strictest of `verdicts`, of equally strict ones the first; labels are united."""
+    """Return the strictest of `verdicts`, of equally strict ones the first; labels and their places are united."""
     given = list(verdicts)
     for kind in (Reject, Hold):
         for each in given:
             if isinstance(each, kind):
                 return each
-    labels = {label for each in given if isinstance(each, Label) for label in each.labels}
-    return Label(labels=tuple(sorted(labels))[: limits.LABELS]) if labels else Allow()
+    labelled = [each for each in given if isinstance(each, Label)]
+    if not labelled:
+        return Allow()
+    labels = {label for each in labelled for label in each.labels}
+    places = tuple(dict.fromkeys(span for each in labelled for span in each.where))
+    return Label(labels=tuple(sorted(labels))[: limits.LABELS], where=places[: limits.PLACES_FOUND])

@@ -12,17 +12,13 @@ from unicodedata import category, combining, decomposition, normalize, unidata_v
 
 import opencc
 
+from compliance.invisible import IGNORABLE
+
 VERSION = f"unicode-{unidata_version} opencc-{opencc.__version__}"
 FOLDED = 0x30000  # Planes 0 to 2; there is nothing to fold above them but tags, which are invisible.
 UNSPELLED = "\ufffd"  # For what cannot be spelled out.
 GROWTH = 6  # Most characters that one may fold to; the ligatures of whole phrases (U+FDFA) are not spelled out.
 
-# Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt.
-_IGNORABLE = (
-    (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
-    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
-    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
-)  # fmt: skip
 _ANNOTATION = (0xFFF9, 0xFFFB)  # Interlinear annotation: as invisible.
 
 # Marks of no script in particular: what they leave on a letter after composition is decoration, or disguise.
@@ -56,7 +52,7 @@ def characters() -> Characters:
     simplified = _simplified()
     later = {decomposed[-1] for code in range(FOLDED) if len(decomposed := _canonical_pair(code)) == 2}
     later |= {chr(code) for first, last in ((0x1161, 0x1175), (0x11A8, 0x11C2)) for code in range(first, last + 1)}
-    stripped = {code for first, last in (*_IGNORABLE, _ANNOTATION) for code in range(first, last + 1)}
+    stripped = {code for first, last in (*IGNORABLE, _ANNOTATION) for code in range(first, last + 1)}
     table: list[int | str | None] = list(range(FOLDED))
     marks, phrases, longer = set[int](), set[int](), set[int]()
     for code in range(FOLDED):

@@ -6,6 +6,7 @@ from typing import Any
 
 from compliance.checks.base import Check, Options, Read
 from compliance.checks.chain import Chain, ChainOptions
+from compliance.checks.current_affairs import CurrentAffairs, CurrentAffairsOptions
 from compliance.checks.length import Length, LengthOptions
 from compliance.checks.links import LinkOptions, Links
 from compliance.checks.terms import TermOptions, Terms
@@ -22,6 +23,7 @@ class Kind:
 
 CHECKS: Mapping[str, Kind] = {
     "chain": Kind("What is passed on and on, nearly the same, and spreads fast.", ChainOptions, Chain),
+    "current_affairs": Kind("What reads like a report about public affairs.", CurrentAffairsOptions, CurrentAffairs),
     "length": Kind("Texts too long, and characters or lines again and again.", LengthOptions, Length),
     "links": Kind("Where links go, how many there are, names that look like others'.", LinkOptions, Links),
     "terms": Kind("Words and phrases on lists.", TermOptions, Terms),

@@ -3,6 +3,8 @@
 import inspect
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 
 import msgspec
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance import leaves
-from compliance.leaves import Leaf, LeafError, LeafKind, StaffAct, commitment, read
+from compliance.leaves import ApprovalAct, Leaf, LeafError, LeafKind, StaffAct, commitment, read
+from compliance.rights import Approval
 from compliance.verdicts import Allow, Answer, Failure, Hold, Label, OnError, Reject, Verdict
 from protocol.decisions import Decision, DecisionKind, Span
 from protocol.ids import DecisionId, Seq, SubmissionId, TopicId
@@ -22,6 +25,15 @@ SALT = b"s" * leaves.SALT_BYTES
 SECRET = "路灯坏了"  # What was said; it must be nowhere.
 SUBMISSION, TOPIC = SubmissionId("s" * 16), TopicId("0" * 16)
 COMMITMENT = commitment(SALT, SECRET.encode())
+
+
+APPROVAL = Approval(
+    issuer="the authority",
+    reference="No. 7",
+    issued_on=date(2027, 1, 1),
+    until=date(2027, 12, 31),
+    item=b"\xab" * 32,
+)
 
 
 def answer(outcome: Verdict | Failure) -> Answer:
@@ -170,6 +182,20 @@ EXAMPLES: list[tuple[Leaf, dict[str, object]]] = [
         leaves.staff(at=5, code="r-7", role=StaffRole.CHIEF, act=StaffAct.ADDED),
         {"leaf": "staff", "at": 5, "code": "r-7", "role": "chief", "act": "added"},
     ),
+    (
+        leaves.approval(at=5, account=TOPIC, approval=APPROVAL, act=ApprovalAct.ADDED),
+        {
+            "leaf": "approval",
+            "at": 5,
+            "account": TOPIC,
+            "issuer": "the authority",
+            "reference": "No. 7",
+            "issued_on": "2027-01-01",
+            "until": "2027-12-31",
+            "item": "ab" * 32,
+            "act": "added",
+        },
+    ),
 ]
 
 
@@ -221,6 +247,9 @@ def test_what_does_not_apply_is_left_out() -> None:
     bare = decision(kind=DecisionKind.RELEASE, bottom_line="", agreement="", where=(), until=None)
     leaf = leaves.decided(bare, submission=SUBMISSION, commitment=COMMITMENT, facts=COMMITMENT)
     assert set(read(leaf.says)) & {"bottom_line", "agreement", "until", "topic", "seq"} == set()
+    standing = replace(APPROVAL, until=None, item=None)
+    leaf = leaves.approval(at=5, account=TOPIC, approval=standing, act=ApprovalAct.ENDED)
+    assert set(read(leaf.says)) & {"until", "item"} == set()
 
 
 def test_a_decisions_leaf_does_not_depend_on_its_own_number() -> None:

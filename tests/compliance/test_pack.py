@@ -11,7 +11,8 @@ from compliance import pack
 from compliance.pack import ENGINE_GROUNDS, HOUR_MS, AtEnd, Licence, Pack, PackError, Stage, load, parse, shipped
 from compliance.verdicts import OnError
 from protocol import limits
-from protocol.publications import Surface
+from protocol.account_states import NewsRight
+from protocol.publications import OF_ACCOUNTS, Surface
 
 SEVEN = (
     "laws",
@@ -22,6 +23,7 @@ SEVEN = (
     "social_morality",
     "truthfulness",
 )
+ENCOURAGED = ("organ", "enterprise", "institution", "peoples_organisation")  # Art. 7 ¶4, in its order.
 CHECKED = ("truthfulness", "link", "too_long", "spam")  # What the built-in checks decide on, unless told otherwise.
 
 
@@ -58,6 +60,7 @@ def test_a_shipped_pack_has_the_name_of_its_file() -> None:
 
 def test_every_text_of_a_shipped_pack_is_in_english_and_in_chinese(every: Pack) -> None:
     texts = [every.titles, every.appeal, *every.categories.values(), *(each.titles for each in every.grounds.values())]
+    texts += [body.titles for body in every.bodies.values()]
     if every.agreement:
         texts += [every.agreement.texts, *(line.titles for line in every.agreement.lines)]
     assert [set(by_language) for by_language in texts] == [{"en", "zh"}] * len(texts)
@@ -68,7 +71,7 @@ def test_what_the_built_in_checks_decide_on_is_in_every_pack(every: Pack) -> Non
 
 
 def test_every_code_fits_the_wire(every: Pack) -> None:
-    codes = [*every.grounds, *every.categories]
+    codes = [*every.grounds, *every.categories, *every.bodies]
     assert max(map(len, codes)) <= limits.CATEGORY_CHARS
 
 
@@ -83,19 +86,55 @@ def test_a_message_is_rejected_for_a_failure_and_everything_else_held(every: Pac
     assert {rules.on_error for rules in every.surfaces.values()} == {OnError.REJECT, OnError.HOLD}
 
 
-def test_the_house_rules_ask_for_hooks_only() -> None:
+def test_the_house_rules_ask_for_hooks_only_and_of_public_accounts_that_they_are_active() -> None:
     house = load("open")
-    assert {rules.stages for rules in house.surfaces.values()} == {(Stage.HOOKS,)}
-    assert (house.agreement, house.licence) == (None, None)
+    for surface, rules in house.surfaces.items():
+        assert rules.stages == ((Stage.ACCOUNT, Stage.HOOKS) if surface in OF_ACCOUNTS else (Stage.HOOKS,))
+    assert (house.agreement, house.licence, house.news) == (None, None, None)
 
 
 @pytest.mark.parametrize("surface", Surface)
-def test_the_provisions_ask_for_licence_and_agreement_in_groups_and_not_for_cards_and_listings(
+def test_both_packs_ask_of_public_accounts_and_of_nothing_else_that_they_are_active(
+    every: Pack, surface: Surface
+) -> None:
+    assert every.asks(surface, Stage.ACCOUNT) is (surface in OF_ACCOUNTS)
+
+
+def test_both_packs_let_a_subscription_account_broadcast_daily_and_a_service_account_four_times_a_month(
+    every: Pack,
+) -> None:
+    assert (every.accounts.subscription_daily, every.accounts.service_monthly) == (1, 4)
+
+
+def test_the_provisions_ask_for_the_news_right_in_articles_only(cn: Pack) -> None:
+    asking = {surface for surface in Surface if cn.asks(surface, Stage.NEWS_RIGHT)}
+    assert asking == {Surface.ARTICLE, Surface.BROADCAST, Surface.REPRINT}
+    assert cn.news
+    assert cn.news.category in cn.categories
+
+
+def test_the_bodies_that_article_7_encourages_are_decided_sooner(cn: Pack) -> None:
+    assert all(cn.bodies[code].encouraged for code in ENCOURAGED)
+    assert not any(cn.bodies[code].encouraged for code in ("person", "other_organisation"))
+    assert cn.accounts.encouraged_h < cn.accounts.review_h
+
+
+def test_the_right_to_news_is_that_of_article_7(cn: Pack) -> None:
+    having = {code: body.news for code, body in cn.bodies.items() if body.news is not NewsRight.NONE}
+    assert having == {
+        "news_organisation": NewsRight.PUBLISH,
+        "news_site": NewsRight.PUBLISH,
+        "licensed_organisation": NewsRight.REPRINT,
+    }
+
+
+@pytest.mark.parametrize("surface", Surface)
+def test_the_provisions_ask_for_licence_and_agreement_but_not_for_cards_and_listings(
     cn: Pack, surface: Surface
 ) -> None:
-    in_a_group = surface not in {Surface.CARD, Surface.GROUP_LISTING}
-    assert cn.asks(surface, Stage.LICENCE) is in_a_group
-    assert cn.asks(surface, Stage.AGREEMENT) is in_a_group
+    said_to_the_public = surface not in {Surface.CARD, Surface.GROUP_LISTING}
+    assert cn.asks(surface, Stage.LICENCE) is said_to_the_public
+    assert cn.asks(surface, Stage.AGREEMENT) is said_to_the_public
     assert cn.asks(surface, Stage.HOOKS)
 
 
@@ -125,7 +164,7 @@ def test_the_agreement_has_as_many_sections_and_items_in_both_languages(cn: Pack
     english, chinese = (cn.agreement.texts[language].splitlines() for language in ("en", "zh"))
     assert sum(line.startswith("§") for line in english) == sum(line.startswith("第") for line in chinese) == 8
     items = sum(line[:1].isdigit() for line in english)
-    assert items == sum(line.startswith("（") for line in chinese) == len(SEVEN) + 5
+    assert items == sum(line.startswith("（") for line in chinese) == len(SEVEN) + 6
 
 
 def test_a_changed_word_of_the_agreement_is_another_agreement(cn: Pack) -> None:
@@ -221,7 +260,7 @@ def instead(found: str, other: str) -> Callable[[str], str]:
         (
             "open",
             instead('stages = ["hooks"]', 'stages = ["hooks", "hooks"]'),
-            "surfaces.group_message: stages come in the order licence, agreement, hooks, each once",
+            "surfaces.group_message: stages come in the order licence, agreement, account, news_right, hooks",
         ),
         (
             "cn-2014",
@@ -239,6 +278,67 @@ def instead(found: str, other: str) -> Callable[[str], str]:
             "cn-2014",
             lambda text: text.replace('"agreement", ', ""),
             "agreement: no surface asks for it",
+        ),
+        (
+            "open",
+            lambda text: text.replace('["account", "hooks"]', '["account", "news_right", "hooks"]'),
+            "surfaces.article: asks for the news_right, but there is no [news]",
+        ),
+        ("cn-2014", lambda text: text.replace('"news_right", ', ""), "news: no surface asks for it"),
+        (
+            "cn-2014",
+            instead('category = "current_affairs"', 'category = "gossip"'),
+            "news.category: gossip is none of the categories",
+        ),
+        ("cn-2014", instead('label = "current_affairs"', 'label = "Current affairs"'), "regex"),
+        ("cn-2014", instead('label = "current_affairs"', 'label = "current_affairs\\n"'), "regex"),
+        ("cn-2014", instead('clause = "Art. 7 ¶2"\ncategory', 'clause = " "\ncategory'), "$.news.clause"),
+        (
+            "open",
+            instead("[bodies.organisation]", '[bodies.organisation]\nnews = "publish"'),
+            "bodies.organisation: has a right to news, but there is no [news]",
+        ),
+        (
+            "open",
+            instead("[bodies.organisation]", '[bodies.organisation]\nnews = "sell"'),
+            "bodies.organisation: Invalid enum value 'sell'",
+        ),
+        (
+            "open",
+            instead("[bodies.person]", "[bodies.person]\nage = 18"),
+            "bodies.person: Object contains unknown field",
+        ),
+        ("open", instead("[bodies.person]", "[bodies.Person]"), "bodies.Person: Expected `str` matching regex"),
+        (
+            "open",
+            instead('{ en = "A person"', '{ fr = "Une personne"'),
+            "bodies.person.titles: English (en) is missing",
+        ),
+        (
+            "open",
+            lambda text: "bodies = {}\n" + without("[bodies.person]", "# The codes")(text),
+            "bodies: there is none, so nobody could apply for an account",
+        ),
+        ("open", without("[accounts]", "[bodies.person]"), "missing required field `accounts`"),
+        ("open", instead("subscription_daily = 1", "subscription_daily = 0"), "$.accounts.subscription_daily"),
+        ("open", instead("service_monthly = 4", "service_monthly = 0.5"), "$.accounts.service_monthly"),
+        ("open", instead("encouraged_h = 72", "encouraged_h = 0"), "$.accounts.encouraged_h"),
+        ("open", instead("encouraged_h = 72", "encouraged_h = 73"), "accounts: encouraged_h is longer than review_h"),
+        ("open", instead("service_monthly = 4", "service_monthly = 4\nservice_weekly = 1"), "unknown field"),
+        (
+            "open",
+            instead('["account", "hooks"]', '["hooks"]'),
+            "surfaces.article: account is a stage of every surface of a public account",
+        ),
+        (
+            "open",
+            instead('stages = ["hooks"]', 'stages = ["account", "hooks"]'),
+            "surfaces.group_message: account and news_right are asked of public accounts only",
+        ),
+        (
+            "cn-2014",
+            instead('["licence", "agreement", "hooks"]', '["licence", "agreement", "news_right", "hooks"]'),
+            "surfaces.group_message: account and news_right are asked of public accounts only",
         ),
         ("cn-2014", instead('code = "public_order"', 'code = "laws"'), "agreement.lines: laws stands there twice"),
         (

@@ -1,17 +1,29 @@
 """What a hook is given: nothing but a publication, and the guard that keeps it so while the server runs."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from compliance.publication import Publication, publication
+from compliance.publication import Account, Hop, Provenance, Publication, publication
 from protocol import content as private
-from protocol.ids import ID_CHARS, PrivateBody
-from protocol.publications import Content, Part, Surface
+from protocol import publications
+from protocol.account_states import NewsRight
+from protocol.ids import ID_CHARS, PrivateBody, Seq, TopicId
+from protocol.publications import AutoReply, Content, MenuEntry, MenuItem, Part, Source, Surface
 
 CONTENT = Content(text="Spring market on Sunday.", title="Market", parts=(Part(heading="Where", text="By the gate."),))
 AT = 1_800_000_059_999
+ACCOUNT = Account(category="society", news=NewsRight.REPRINT)
+SOURCE = Source(
+    hops=tuple(
+        publications.Hop(account=TopicId(account), seq=Seq(number), digest=b"\1" * 32)
+        for number, account in enumerate(("0a", "0b"), 1)
+    ),
+    author="A. Writer",
+    title="The original",
+)
 
 
 def made(**fields: Any) -> Publication:
@@ -38,7 +50,23 @@ def test_two_publications_of_one_text_have_two_ids() -> None:
 
 def test_a_publication_has_these_fields_and_no_other() -> None:
     names = [field.name for field in dataclasses.fields(Publication)]
-    assert names == ["id", "version", "surface", "content", "previous", "minute"]
+    assert names == ["id", "version", "surface", "content", "previous", "minute", "account", "source"]
+
+
+def test_of_an_account_a_hook_is_told_category_and_right_and_not_which_it_is() -> None:
+    assert [field.name for field in dataclasses.fields(Account)] == ["category", "news"]
+    assert made().account is None
+    assert made(account=ACCOUNT).account == ACCOUNT
+
+
+def test_of_a_source_a_hook_is_told_the_hops_with_digests_as_text_and_what_was_published_with_the_original() -> None:
+    given = publication(CONTENT, surface=Surface.REPRINT, version=1, previous=None, at=AT, source=SOURCE)
+    assert given.source == Provenance(
+        hops=(Hop(account="0a", seq=1, digest="01" * 32), Hop(account="0b", seq=2, digest="01" * 32)),
+        author="A. Writer",
+        title="The original",
+    )
+    assert made().source is None
 
 
 def test_a_publication_cannot_be_changed_or_added_to() -> None:
@@ -105,14 +133,63 @@ def test_content_with_anything_but_text_in_it_is_refused(fields: dict[str, Any])
         made(content=Content(**fields))
 
 
-@pytest.mark.parametrize("shape", [Content, Part])
-def test_the_guard_looks_at_every_field_there_is(shape: type[Content | Part]) -> None:
+CARRIED: dict[type, Callable[[Any], Content]] = {
+    Content: lambda content: content,
+    Part: lambda part: Content(parts=(part,)),
+    MenuEntry: lambda entry: Content(menu=(entry,)),
+    MenuItem: lambda item: Content(menu=(MenuEntry(label="x", items=(item,)),)),
+    AutoReply: lambda reply: Content(replies=(reply,)),
+}
+
+
+@pytest.mark.parametrize("shape", CARRIED, ids=lambda shape: shape.__name__)
+def test_the_guard_looks_at_every_field_there_is(shape: Any) -> None:
+    whole = {"label": "x", "keywords": ("x",), "text": "x"}
+    known = {name: value for name, value in whole.items() if name in shape.__struct_fields__}
+    made(content=CARRIED[shape](shape(**known)))
     for name in shape.__struct_fields__:
-        fields: dict[str, Any] = {name: b"private"}
-        spoilt: Any = shape(**fields)
-        content = spoilt if shape is Content else Content(parts=(spoilt,))
-        with pytest.raises(TypeError):
-            made(content=content)
+        for private_thing in (b"private", (b"private",), private.Text(text="private"), LooksLikeText("x"), None):
+            with pytest.raises(TypeError):
+                made(content=CARRIED[shape](shape(**known | {name: private_thing})))
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        Account(category=b"private", news=NewsRight.NONE),  # type: ignore[arg-type]
+        Account(category=LooksLikeText("x"), news=NewsRight.NONE),
+        Account(category="x", news="none"),  # type: ignore[arg-type]
+        PrivateBody(b"private"),
+        private.Text(text="private"),
+        {"category": "x", "news": "none"},
+    ],
+)
+def test_what_is_no_account_is_refused(account: Any) -> None:
+    with pytest.raises(TypeError, match="a publication's account "):
+        made(account=account)
+
+
+HOP = Hop(account="0a", seq=1, digest="01")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SOURCE,
+        Provenance(hops=[HOP], author="", title=""),  # type: ignore[arg-type]
+        Provenance(hops=(HOP, SOURCE.hops[0]), author="", title=""),  # type: ignore[arg-type]
+        Provenance(hops=(HOP,), author=b"private", title=""),  # type: ignore[arg-type]
+        Provenance(hops=(HOP,), author="", title=PrivateBody(b"private")),  # type: ignore[arg-type]
+        Provenance(hops=(dataclasses.replace(HOP, digest=b"private"),), author="", title=""),  # type: ignore[arg-type]
+        Provenance(hops=(dataclasses.replace(HOP, account=LooksLikeText("x")),), author="", title=""),
+        Provenance(hops=(dataclasses.replace(HOP, seq=True),), author="", title=""),
+        PrivateBody(b"private"),
+    ],
+    ids=str,
+)
+def test_what_is_no_provenance_is_refused(source: Any) -> None:
+    with pytest.raises(TypeError, match="a publication's source "):
+        made(source=source)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from compliance.verdicts import (
     Verdict,
     VerdictError,
     labels_of,
+    places_of,
     strictest,
 )
 from protocol import limits
@@ -85,7 +86,7 @@ def test_a_hold_and_a_rejection_at_the_bounds_are_verdicts(verdict: Callable[...
 def test_no_verdict_has_room_for_other_words_than_the_authors() -> None:
     assert [set(each.__dataclass_fields__) for each in (Allow, Label, Hold, Reject)] == [
         set(),
-        {"labels"},
+        {"labels", "where"},
         {"ground", "text", "where"},
         {"ground", "text", "where"},
     ]
@@ -131,6 +132,22 @@ def test_labels_are_united_once_each_and_in_order() -> None:
         answer("d", Reject(ground="spam", text="why")),
     ]
     assert {labels_of(order) for order in itertools.permutations(answers)} == {("a", "b", "c")}
+
+
+def test_places_of_labels_are_united_those_of_the_first_hook_by_name_first() -> None:
+    other = Span(path="title", start=1, end=2)
+    answers = [
+        answer("b", Label(labels=("l",), where=(other,))),
+        answer("a", Label(labels=("l",), where=(SPAN,))),
+        answer("c", Label(labels=("l",), where=(other,))),
+        answer("d", Hold(ground="spam", text="why", where=(other,))),
+    ]
+    assert {places_of(order) for order in itertools.permutations(answers)} == {(SPAN, other)}
+
+
+def test_a_label_points_at_no_more_places_than_a_hold_does() -> None:
+    with pytest.raises(VerdictError, match="a verdict points at 32 places at most"):
+        Label(labels=("l",), where=(SPAN,) * (limits.PLACES_FOUND + 1))
 
 
 def test_united_labels_are_no_more_than_an_entry_may_have() -> None:

@@ -30,7 +30,7 @@ def says(text: str, *, title: str = "", parts: tuple[Part, ...] = (), minute: in
 
 def pointed_at(verdict: Verdict, publication: Publication) -> list[str]:
     """Return the stretches of the original texts that `verdict` points at."""
-    assert isinstance(verdict, Hold | Reject)
+    assert isinstance(verdict, Hold | Reject | Label)
     texts = fields_of(publication.content)
     return [texts[span.path][span.start : span.end] for span in verdict.where]
 

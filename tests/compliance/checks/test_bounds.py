@@ -1,7 +1,7 @@
 """The work of every check is bounded by the size of the text: no text is worse than its length.
 
-CPU is measured, of this thread, the least of several runs. The bounds are some times what is needed, or growth by far
-less than a square: what they find is work that explodes, not a machine that is slow today.
+CPU is measured, of this thread, the least of several runs. The bounds are several times what is needed, coverage being
+measured, or growth by less than a square: what they find is work that explodes, not a machine that is slow today.
 """
 
 import time
@@ -17,8 +17,8 @@ from compliance.checks.registry import CHECKS
 from tests.compliance.checks.making import made, says
 
 SIZE = 8000
-MOST_MS = 100  # All checks together: 0.3 to 7 are needed, up to 21 while coverage is measured. The target is 4.
-GROWTH = 9  # Four times the text: 4 when work is linear, 16 when it is a square.
+MOST_MS = 150  # All checks together; 3 to 30 are needed, and twice that under coverage.
+GROWTH = 12  # Four times the text: 4 when work is linear, 16 when it is a square.
 FLOOR_MS = 2  # What is faster is not compared: too little to tell.
 TERMS = "a\naa\n*aaa*\nab\nb a\n敏\n敏敏\n敏感\nhttp\n*tp*\n*e*\nc"
 FRAGMENTS = (
@@ -30,7 +30,10 @@ FRAGMENTS = (
 
 
 def every(*, remembers: int = 10_000) -> list[Check]:
-    """Return all checks, as strict as they get: two term lists, one of which ignores separators."""
+    """Return all checks, as strict as they get: two term lists, one of which ignores separators.
+
+    Of current affairs so many groups are asked for that it never comes to an end before the text does.
+    """
     lists = [
         {"file": "a.txt", "action": "hold", "ground": "laws", "ignore_separators": ignore} for ignore in (True, False)
     ]
@@ -39,6 +42,7 @@ def every(*, remembers: int = 10_000) -> list[Check]:
         made("links", deny=["evil.cn"], others="hold", most=128),
         made("length", characters=10, lines=10, run=8, same_line=1, capitals_percent=1),
         made("chain", others=2, others_urging=1, urges=["spread", "a"], remembers=remembers),
+        made("current_affairs", {"a.txt": TERMS}, groups=11, lists=[{"group": "more", "file": "a.txt"}]),
     ]
 
 

@@ -84,7 +84,10 @@ def test_the_strictest_finding_counts_and_labels_are_united() -> None:
     assert isinstance(check.judge(says("a" * 51)), Reject)
     assert isinstance(check.judge(says("a" * 50)), Hold)
     both = made("length", characters=50, run=20, too_long="label", repeating="label")
-    assert both.judge(says("a" * 51)) == Label(labels=("repeating", "too_long"))
+    assert both.judge(says("a" * 51)) == Label(
+        labels=("repeating", "too_long"),
+        where=(Span(path="text", start=50, end=51), Span(path="text", start=0, end=51)),
+    )
     assert labels(both, "a" * 50) == ("repeating",)
 
 

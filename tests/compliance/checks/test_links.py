@@ -71,7 +71,10 @@ def test_the_strictest_finding_counts() -> None:
     assert isinstance(check.judge(says("evil.com pаypal.com")), Reject)
     assert isinstance(check.judge(says("pаypal.com")), Hold)
     both = made("links", deny=["evil.com"], denied="label", others="label")
-    assert both.judge(says("evil.com other.com")) == Label(labels=("denied_link", "unlisted_link"))
+    assert both.judge(says("evil.com other.com")) == Label(
+        labels=("denied_link", "unlisted_link"),
+        where=(Span(path="text", start=0, end=8), Span(path="text", start=9, end=18)),
+    )
 
 
 def test_what_is_denied_hides_behind_no_number_of_allowed_ones() -> None:

@@ -19,6 +19,7 @@ from tests.compliance.checks.texts import texts
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "chain": {"others": 2, "others_urging": 1, "shortest": 16},
+    "current_affairs": {"groups": 2, "terms": 2, "lists": [{"group": "more", "file": "a.txt"}]},
     "length": {"characters": 30, "run": 8, "same_line": 1, "capitals_percent": 50},
     "links": {"deny": ["evil.com"], "others": "hold"},
     "terms": {"lists": [{"file": "a.txt", "action": "hold", "ground": "laws"}]},
@@ -89,7 +90,7 @@ def test_whatever_is_said_a_verdict_comes_and_points_into_the_text(said: list[st
             check.learn(publication)
         given_verdict = check.judge(publication)
         assert check.judge(publication) == given_verdict
-        for span in given_verdict.where if isinstance(given_verdict, Hold | Reject) else ():
+        for span in () if isinstance(given_verdict, Allow) else given_verdict.where:
             assert 0 <= span.start < span.end <= len(originals[span.path])
 
 
@@ -102,6 +103,7 @@ def test_no_check_is_told_who_speaks() -> None:
         )
 
 
+HERE = Span(path="text", start=0, end=1)
 HOLD = Hold(ground="laws", text="why")
 REJECT = Reject(ground="laws", text="why")
 
@@ -111,6 +113,10 @@ REJECT = Reject(ground="laws", text="why")
     [
         ([], Allow()),
         ([Allow(), Label(labels=("b",)), Label(labels=("a", "b"))], Label(labels=("a", "b"))),
+        (
+            [Label(labels=("a",), where=(HERE,)), Label(labels=("a",), where=(HERE,))],
+            Label(labels=("a",), where=(HERE,)),
+        ),
         ([Label(labels=("a",)), HOLD, Hold(ground="other", text="why")], HOLD),
         ([HOLD, REJECT, Reject(ground="other", text="why")], REJECT),
         (
@@ -125,7 +131,9 @@ def test_the_strictest_of_several_verdicts_counts(verdicts: list[Verdict], stric
 
 def test_an_action_stands_for_a_verdict() -> None:
     where = [Span(path="text", start=0, end=1)]
-    assert verdict("label", label="ad", ground="laws", text="why", where=where) == Label(labels=("ad",))
+    assert verdict("label", label="ad", ground="laws", text="why", where=where) == Label(
+        labels=("ad",), where=tuple(where)
+    )
     assert verdict("hold", label="", ground="laws", text="why", where=where * 40) == Hold(
         ground="laws", text="why", where=tuple(where * 32)
     )

@@ -122,8 +122,11 @@ LISTS: list[dict[str, object]] = [
         ("rude and worst", Reject(ground="laws", text=REASON, where=(Span(path="text", start=9, end=14),))),
         ("both", Reject(ground="laws", text=REASON, where=(Span(path="text", start=0, end=4),))),
         ("buy rude", Hold(ground="social_morality", text=REASON, where=(Span(path="text", start=4, end=8),))),
-        ("buy noodles", Label(labels=("ad", "food"))),
-        ("noodles", Label(labels=("food",))),
+        (
+            "buy noodles",
+            Label(labels=("ad", "food"), where=(Span(path="text", start=0, end=3), Span(path="text", start=4, end=11))),
+        ),
+        ("noodles", Label(labels=("food",), where=(Span(path="text", start=0, end=7),))),
         ("nothing", Allow()),
     ],
 )
