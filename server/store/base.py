@@ -10,12 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from protocol.accounts import InboxReply, InboxShowReply
 from protocol.decisions import Submission
 from protocol.entries import Entry, Kind
+from protocol.following import AccountPage, ArticleReply, FollowsReply, SearchKind, SearchReply
 from protocol.frames import Device, Person, Preferences, SyncReply, TopicReply
 from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq, SubmissionId, TopicId
 from protocol.public import AuditReply, Card, Listing, ReceiptReply, SubmissionsReply
-from protocol.staff import ItemReply, QueueReply, StaffRole
+from protocol.publications import Surface
+from protocol.staff import ApplicationReply, ItemReply, QueueReply, StaffRole
+from server.store.backstage_port import BackstageReader
+from server.store.operator_port import OperatorReader
 from server.store.public_writes import AnyOutcome, AnyWrite, Case
 from server.topics import TopicState
 
@@ -75,6 +80,7 @@ class Header:
     at: int
     erased: bool
     hidden_from: PersonId | None
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +147,7 @@ class TopicReader(Protocol):
         slice_bytes: int,
         reach: int,
         newest: int,
+        follows: Mapping[TopicId, str] | None = None,
     ) -> SyncReply:
         """Return what `viewer` does not have yet.
 
@@ -149,6 +156,8 @@ class TopicReader(Protocol):
         before its head, with a gap, and with its summary, changed or not. `gone`: those of `heads` that are none of
         the viewer's. The reply stays below `slice_bytes` (one entry may pass it); then `more`, and asking again with
         what was got goes on from there.
+        `follows`: the accounts that `viewer` follows, with their tag there. Those of `heads` come like a member's; of
+        which nothing is held yet (0), the `newest` last entries; entries with another tag elided.
         Every one of those topics gets a slice that says `live`, if only an empty one in the last reply.
 
         Raises:
@@ -216,7 +225,36 @@ class PeopleReader(Protocol):
         """
 
 
-class Reader(TopicReader, PeopleReader, Protocol):
+class DialogueReader(Protocol):
+    """Reads of the dialogues between people and a public account, for its operators: what the person has cleared or
+    read is nothing to them. Each call is one snapshot.
+    """
+
+    def inbox(self, account: TopicId, *, offset: int, slice_bytes: int) -> InboxReply:
+        """Return dialogues of `account` from the `offset`th on: those that wait longest first, then the others, the one
+        asked last first. As many as one reply holds, and as there is room for in `slice_bytes` or one more.
+        """
+
+    def dialogue(self, topic: TopicId, *, before: Seq | None, limit: int, slice_bytes: int) -> InboxShowReply:
+        """Return the `limit` entries of a dialogue before `before` (None: the last), in `slice_bytes` or one more; and
+        which operator wrote those that are the account's.
+        """
+
+    def answered(self, account: TopicId, by: PersonId, cid: Cid) -> PostedBefore | None:
+        """Return what the operator `by` used `cid` for in the name of `account`."""
+
+
+class FollowReader(Protocol):
+    """Reads of who follows what; only the private store has any. Each call is one snapshot."""
+
+    def followed(self, person: PersonId) -> dict[TopicId, str]:
+        """Return the accounts that `person` follows, each with their tag there, empty for none."""
+
+    def follows(self, person: PersonId, mark: int | None) -> FollowsReply:
+        """Return whom `person` follows, in the order they began to; nothing but the mark if it is still `mark`."""
+
+
+class Reader(TopicReader, PeopleReader, DialogueReader, FollowReader, BackstageReader, Protocol):
     """One read-only connection. Used by one thread at a time."""
 
     def close(self) -> None:
@@ -233,11 +271,12 @@ class SubmittedBefore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetVersion:
-    """What an edit would change: whose text, of which kind, and in which version it is now."""
+    """What an edit would change: whose text, of which kind, in which version it is now, and published on what."""
 
     author: PersonId
     kind: str
     version: int
+    surface: Surface
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +288,25 @@ class Officer:
     digest: bytes
 
 
-class PublicReader(Reader, Protocol):
+class OfficerReader(Protocol):
+    """Reads of staff: what is to be decided, and nothing of who wrote it. Each call is one snapshot."""
+
+    def officer(self, code: str) -> Officer | None:
+        """Return the officer on duty with this code."""
+
+    def queue(self, limit: int) -> QueueReply:
+        """Return what is to be decided, held items and applications alike, the oldest deadline first."""
+
+    def item(
+        self, item: SubmissionId | None, *, topic: TopicId | None = None, seq: Seq | None = None
+    ) -> ItemReply | None:
+        """Return a submission, by its id or the entry it became, with all decisions about it."""
+
+    def application(self, account: TopicId) -> ApplicationReply | None:
+        """Return the application for `account` with all decisions about it; None: there is none, or only a draft."""
+
+
+class PublicReader(Reader, OperatorReader, OfficerReader, Protocol):
     """One read-only connection to the public store: what is asked there and nowhere else."""
 
     def signed_by(self, person: PersonId, agreement: bytes) -> bytes | None:
@@ -264,8 +321,15 @@ class PublicReader(Reader, Protocol):
     def own(self, author: PersonId, *, before: SubmissionId | None, limit: int, reply_bytes: int) -> SubmissionsReply:
         """Return what `author` submitted, newest first, those before `before`, in `reply_bytes` or one more."""
 
-    def receipt(self, author: PersonId, submission: SubmissionId) -> ReceiptReply | None:
-        """Return all leaves about what `author` submitted, with proofs; None: they submitted no such thing."""
+    def submitted_for(
+        self, account: TopicId, *, before: SubmissionId | None, limit: int, reply_bytes: int
+    ) -> SubmissionsReply:
+        """Return what was submitted for a public account, and by which operator; as `own` does."""
+
+    def receipt(self, person: PersonId, submission: SubmissionId) -> ReceiptReply | None:
+        """Return all leaves about a submission of `person`, or for an account that they are an operator of, with
+        proofs; by the id of an account of theirs, about the application for it. None: there is no such thing.
+        """
 
     def audit(self, since: int) -> AuditReply | None:
         """Return the audit log's size and root, and proof of its first `since` leaves; None: it never had so many."""
@@ -273,11 +337,35 @@ class PublicReader(Reader, Protocol):
     def cards(self, persons: Sequence[PersonId]) -> tuple[Card, ...]:
         """Return the public cards of those of `persons` who have one."""
 
+    def pages(self, topics: Sequence[TopicId], *, at: int) -> tuple[AccountPage, ...]:
+        """Return those of `topics` that are active public accounts, as anybody sees them at `at` (Unix ms), in order.
+
+        Menu, welcome and replies only of one that is asked for alone.
+        """
+
+    def article(self, topic: TopicId, seq: Seq) -> ArticleReply | None:
+        """Return the article that an entry is a version of, in its newest version; None: there is none in force."""
+
+    def is_active(self, account: TopicId) -> bool:
+        """Say whether there is such a public account, and it is active."""
+
+    def offered(self, account: TopicId) -> tuple[str, ...] | None:
+        """Return the tags that an active public account offers its followers; None: there is no such account."""
+
     def listing(self, topic: TopicId) -> Listing | None:
         """Return one public group as anybody sees it, listed or not."""
 
     def find(self, query: str, *, limit: int) -> tuple[Listing, ...]:
-        """Return listed groups whose name or listing says `query`, the largest first."""
+        """Return listed groups whose name or listing has all words of `query` in it, the largest first; with an empty
+        one any.
+        """
+
+    def search(self, query: str, *, kinds: Sequence[SearchKind], offset: int, limit: int) -> SearchReply:
+        """Return what is in force and has all words of `query` in it, as parts of words; of `kinds`, or, empty, of all.
+
+        Accounts by what they are called and say they are about, articles in their newest version, groups that are
+        listed. What has them all in its name comes first, then the best. Case, accents and width make no difference.
+        """
 
     def unannounced(self) -> tuple[TopicId, ...]:
         """Return the public groups into which people have come without an entry that says so."""
@@ -287,17 +375,6 @@ class PublicReader(Reader, Protocol):
 
     def due(self, at: int) -> tuple[SubmissionId, ...]:
         """Return some of the items whose hold has ended by `at` (Unix ms), the oldest first."""
-
-    def officer(self, code: str) -> Officer | None:
-        """Return the officer on duty with this code."""
-
-    def queue(self, limit: int) -> QueueReply:
-        """Return what is held, the oldest deadline first."""
-
-    def item(
-        self, item: SubmissionId | None, *, topic: TopicId | None = None, seq: Seq | None = None
-    ) -> ItemReply | None:
-        """Return a submission, by its id or the entry it became, with all decisions about it."""
 
 
 class Store(Protocol):

@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protocol.entries import Kind
+from protocol.entries import COUNTABLE, Kind
 from server.store.rows import LAST
 
 MOST = 20  # Findings of one kind: after that, the rest is only counted.
 
 _KINDS = ", ".join(f"'{kind.value}'" for kind in Kind)
+_COUNTABLE = ", ".join(f"'{kind.value}'" for kind in sorted(COUNTABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ INVARIANTS = (
     ),
     Invariant(
         "topic {0}, entry {1}: nth is {2}, but {3} messages have been said by then",
-        """
+        f"""
         SELECT topic, seq, nth, said FROM (
-            SELECT topic, seq, nth, sum(kind = 'message') OVER (PARTITION BY topic ORDER BY seq) AS said FROM entries
+            SELECT topic, seq, nth, sum(kind IN ({_COUNTABLE})) OVER (PARTITION BY topic ORDER BY seq) AS said
+            FROM entries
         ) WHERE nth <> said
         """,
     ),
@@ -42,7 +44,7 @@ INVARIANTS = (
     ),
     Invariant(
         "topic {0} has no entry; a topic begins with one",
-        f"SELECT t.topic FROM topics AS t {LAST} WHERE last.seq IS NULL",
+        f"SELECT t.topic FROM topics AS t {LAST} WHERE last.seq IS NULL AND t.kind <> 'account'",
     ),
     Invariant(
         "topic {0} is of the {1} side, which is not this store's",
@@ -95,7 +97,7 @@ INVARIANTS = (
         "a cid of {0} is on record for topic {1}, entry {2}, which has another",
         """
         SELECT c.sender, c.topic, c.seq FROM cids AS c LEFT JOIN entries AS e ON e.topic = c.topic AND e.seq = c.seq
-        WHERE e.cid IS NOT c.cid OR e.sender IS NOT c.sender
+        WHERE c.seq > 0 AND (e.cid IS NOT c.cid OR e.sender IS NOT c.sender) -- 0: an application's, which has none.
         """,
     ),
     Invariant(
@@ -167,7 +169,7 @@ INVARIANTS = (
     Invariant(
         "chat {0} is not of two people in order",
         """
-        SELECT topic FROM topics WHERE (kind IN ('chat', 'card')) IS NOT (one_peer IS NOT NULL)
+        SELECT topic FROM topics WHERE (kind IN ('chat', 'dialogue', 'card')) IS NOT (one_peer IS NOT NULL)
             OR (one_peer IS NULL) IS NOT (other_peer IS NULL) OR one_peer > other_peer
         """,
     ),

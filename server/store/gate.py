@@ -13,12 +13,21 @@ from compliance.bench import Bench
 from compliance.pack import LABELLED, OVERDUE, AtEnd
 from compliance.ruling import Grounds, Holds, Publishes, Rejects, Unavailable
 from compliance.submissions import Move, after
-from protocol.decisions import DecisionKind, SubmissionState
+from protocol.decisions import DecisionKind, Span, SubmissionState
 from protocol.entries import Kind, Side, TopicKind
 from protocol.ids import DecisionId, Seq, SubmissionId, TopicId, new_cid, new_public_topic_id
-from protocol.publications import Published, Surface, decode_content, encode
+from protocol.publications import (
+    ARTICLES,
+    BROADCASTS,
+    Hop,
+    Published,
+    Surface,
+    card_of,
+    decode_content,
+    encode,
+)
 from protocol.staff import OfficerAct
-from server.store import submissions
+from server.store import accounts, acts, articles, reprints, submissions
 from server.store.audit import AuditLog
 from server.store.entitlement import SERVER
 from server.store.entitlement import stopped as stopped_now
@@ -36,7 +45,7 @@ from server.store.public_writes import (
 )
 from server.store.records import Records, commitment
 from server.store.submissions import KINDS, Row
-from server.store.writes import Draft, Founding, Post, Posted
+from server.store.writes import NO_DIGEST, Acted, Draft, Founding, Post, Posted
 from server.topics import Change, SetListing, SetName, SetNotice, SetScreenName
 
 # A text, its edits, and what said it again when it was restored; and which of its versions is the one in force.
@@ -52,7 +61,6 @@ UPDATE submissions SET state = :state, seq = :seq, version = :version, topic = :
 """
 _FORGET = "UPDATE submissions SET content = NULL, salt = NULL WHERE submission = ?"
 _DROP = "DELETE FROM submissions WHERE submission = ?"
-DIGEST_BYTES = 16
 
 
 class Gate:
@@ -87,7 +95,9 @@ class Gate:
                 stopped = stopped_now(self._connection, row, at=at, bench=bench)
                 if stopped is not None:
                     return self._stop(row, Move.LAPSE, stopped, at, bench)
-                return self._publish(row, ruling.labels, Move.PUBLISH, at, bench, labelled_by=ruling.labelled_by)
+                return self._publish(
+                    row, ruling.labels, Move.PUBLISH, at, bench, labelled_by=ruling.labelled_by, where=ruling.where
+                )
             case Holds():
                 most = bench.pack.holds.per_author
                 if not conclude.unwaited and submissions.held_by(self._connection, row.author) >= most:
@@ -124,7 +134,7 @@ class Gate:
         self._records.leave(leaf)
         self._move(row, state, take.at)
         self._connection.execute(_FORGET, (row.submission,))
-        return self._concluded(row.submission)
+        return self._concluded(row.submission, acted=acts.of_author(self._connection, row, state, take.at))
 
     def expire(self, expire: Expire) -> Concluded | NotPossible:
         """End a hold that nobody decided in time: the delay is the provider's, and the pack says what follows."""
@@ -182,11 +192,11 @@ class Gate:
         bench: Bench,
         *,
         labelled_by: str = "",
+        where: tuple[Span, ...] = (),
         decision: DecisionId | None = None,
     ) -> Concluded:
         """Let it enter the log: all stages but the hooks have just been asked once more."""
         assert row.content is not None
-        assert row.salt is not None
         version, _ = submissions.succession(self._connection, row)
         topic = row.topic or submissions.card_of(self._connection, row.author)  # Another card may have come first.
         founding = None
@@ -194,42 +204,62 @@ class Gate:
             topic = new_public_topic_id()
             peers = (row.author, row.author)
             founding = Founding(kind=TopicKind.CARD, side=Side.PUBLIC, peers=peers)
-        body = encode(Published(content=decode_content(row.content), labels=labels, version=version))
+        published = Published(
+            content=decode_content(row.content),
+            labels=labels,
+            version=version,
+            source=row.source,
+            reprintable=row.reprintable,
+        )
+        whole = encode(published)
+        body = encode(card_of(published)) if row.surface in ARTICLES else whole
         seq = Seq(self._log.head(topic) + 1)
+        self._rule(row, topic, seq, published, body, at, bench)
+        if labels and labelled_by:
+            facts = f"It appears with labels: {', '.join(labels)}."
+            why = Grounds(ground=LABELLED, facts=facts, by=f"hook {labelled_by}", where=where)
+            decision = self._records.decide(row, DecisionKind.LABEL, why, at, bench, automated=True)
+        root = self._root(row, topic, seq)
+        draft = _draft(row, topic, body, root, at)
+        changes = () if row.target is not None else _changes(row, body)
+        posted = self._log.add(Post(topic=topic, generation=0, draft=draft, changes=changes, founding=founding))
+        if root is not None:
+            articles.keep(self._connection, topic, seq, published, whole, root=root, at=at)
+        if row.surface is Surface.ACCOUNT_PROFILE:
+            accounts.open_(self._connection, topic)
+        state = after(row.state, move)
+        assert state is not None
+        acted = acts.of_author(self._connection, row, state, at, seq=seq)
+        row = msgspec.structs.replace(row, topic=topic, labels=labels)
+        self._move(row, state, at, seq=seq, version=version, decision=decision)
+        return self._concluded(row.submission, posted, acted=acted, shared=_shared(row))
+
+    def _rule(
+        self, row: Row, topic: TopicId, seq: Seq, published: Published, body: bytes, at: int, bench: Bench
+    ) -> None:
+        """Let `body` stand as the entry `seq`: without the ruling, and its leaf, the file would not take it."""
+        assert row.salt is not None
         leaf = leaves.published(
             at=at,
             submission=row.submission,
-            version=version,
+            version=published.version,
             topic=topic,
             seq=seq,
             commitment=commitment(row),
-            labels=labels,
+            labels=published.labels,
             pack=bench.pack.name,
             pack_version=bench.pack.version,
             body=leaves.commitment(row.salt, body),
         )
         self._connection.execute(_RULE, (topic, seq, row.submission, None, self._records.leave(leaf)))
-        if labels and labelled_by:
-            facts = f"It appears with labels: {', '.join(labels)}."
-            why = Grounds(ground=LABELLED, facts=facts, by=f"hook {labelled_by}")
-            decision = self._records.decide(row, DecisionKind.LABEL, why, at, bench, automated=True)
-        draft = Draft(
-            kind=Kind.EDIT if row.target is not None else KINDS[row.surface],
-            sender=row.author,
-            cid=row.cid,
-            digest=row.digest,
-            at=at,
-            body=body,
-            reply_to=row.reply_to,
-            target=row.target,
-        )
-        changes = () if row.target is not None else _changes(row, body)
-        posted = self._log.add(Post(topic=topic, generation=0, draft=draft, changes=changes, founding=founding))
-        state = after(row.state, move)
-        assert state is not None
-        row = msgspec.structs.replace(row, topic=topic, labels=labels)
-        self._move(row, state, at, seq=seq, version=version, decision=decision)
-        return self._concluded(row.submission, posted)
+
+    def _root(self, row: Row, topic: TopicId, seq: Seq) -> articles.Root | None:
+        """Return what the entry `seq`, which `row` becomes, will be a version of; None: of no article."""
+        if row.surface not in ARTICLES:
+            return None
+        if row.target is not None:
+            return articles.root_of(self._connection, topic, row.target)
+        return articles.Root(seq=seq, broadcast=row.surface in BROADCASTS, tag=row.tag)
 
     def _stop(
         self,
@@ -248,13 +278,13 @@ class Gate:
         kind = DecisionKind(move.value)
         decision = self._records.decide(row, kind, why, at, bench, until=until, automated=automated)
         self._move(row, state, at, until=until, decision=decision)
-        return self._concluded(row.submission)
+        return self._concluded(row.submission, acted=acts.of_author(self._connection, row, state, at))
 
     def _withdraw(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
         """Keep it, in all its versions, from readers; the words stay in the file, for it may be restored."""
         decision = self._records.decide(row, DecisionKind.WITHDRAW, why, at, bench, automated=False)
         self._mark_withdrawn(row, decision, withdrawn=True)
-        return self._concluded(row.submission, self._say(row, Kind.WITHDRAWN, at))
+        return self._concluded(row.submission, self._say(row, Kind.WITHDRAWN, at), *self._mark_reprints(row, at))
 
     def _restore(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
         """Show it again, in the version that was the last."""
@@ -266,7 +296,8 @@ class Gate:
             leaf = self._connection.execute("SELECT leaf FROM decisions WHERE decision = ?", (decision,)).fetchone()[0]
             ruling = (row.topic, self._log.head(row.topic) + 1, row.submission, decision, leaf)
             self._connection.execute(_RULE, ruling)
-        return self._concluded(row.submission, self._say(row, Kind.RESTORED, at, body=body))
+        said = self._say(row, Kind.RESTORED, at, body=body)
+        return self._concluded(row.submission, said, *self._mark_reprints(row, at))
 
     def _mark_withdrawn(self, row: Row, decision: DecisionId, *, withdrawn: bool) -> None:
         for statement in _WITHDRAWN:
@@ -274,17 +305,25 @@ class Gate:
         marked = "UPDATE submissions SET withdrawn = ?, decision = ? WHERE submission = ?"
         self._connection.execute(marked, (withdrawn, decision, row.submission))
 
+    def _mark_reprints(self, row: Row, at: int) -> tuple[Posted, ...]:
+        assert row.topic is not None
+        assert row.seq is not None
+        return reprints.mark(self._connection, self._log, row.topic, row.seq, at=at)
+
     def _say(self, row: Row, kind: Kind, at: int, *, body: bytes | None = None) -> Posted:
         """Tell the readers of a topic that a text of it is withdrawn or back; what a place is called follows."""
         assert row.topic is not None
+        assert row.seq is not None
+        root = articles.root_of(self._connection, row.topic, row.seq)
         draft = Draft(
             kind=kind,
-            sender=row.author,
+            sender=submissions.speaker(row.surface, row.author, row.topic),
             cid=new_cid(at),
-            digest=bytes(DIGEST_BYTES),
+            digest=NO_DIGEST,
             at=at,
             body=body,
             target=row.seq,
+            tag=root.tag or None if root is not None else None,
         )
         # What it is called is the last version, or nothing: what was before does not come back because that is gone.
         _, last = submissions.versions(self._connection, row.surface, row.author, row.topic, None)
@@ -328,14 +367,40 @@ class Gate:
             raise ValueError("a ruling on a submission that is not there")
         return row
 
-    def _concluded(self, submission: SubmissionId, *posted: Posted) -> Concluded:
+    def _concluded(
+        self, submission: SubmissionId, *posted: Posted, acted: Acted | None = None, shared: Hop | None = None
+    ) -> Concluded:
         row = self._row(submission)
         return Concluded(
             submission=submissions.view(self._connection, row),
             author=row.author,
             posted=posted,
             decisions=submissions.decisions_about(self._connection, submission),
+            acted=acted,
+            shared=shared,
         )
+
+
+def _draft(row: Row, topic: TopicId, body: bytes, root: articles.Root | None, at: int) -> Draft:
+    """Return the entry that a submission becomes. `root`: of an article."""
+    return Draft(
+        kind=Kind.EDIT if row.target is not None else KINDS[row.surface],
+        sender=submissions.speaker(row.surface, row.author, topic),
+        cid=row.cid,
+        digest=row.digest,
+        at=at,
+        body=body,
+        reply_to=row.reply_to,
+        target=row.target,
+        tag=root.tag or None if root is not None else None,
+    )
+
+
+def _shared(row: Row) -> Hop | None:
+    """Return the article that a message brings into a group; None: it brings none, or brought it before."""
+    if row.surface is not Surface.GROUP_MESSAGE or row.target is not None or row.source is None:
+        return None
+    return row.source.hops[-1]
 
 
 def _changes(row: Row, body: bytes) -> tuple[Change, ...]:
@@ -349,5 +414,5 @@ def _changes(row: Row, body: bytes) -> tuple[Change, ...]:
             return (SetListing(listing=body),)
         case Surface.GROUP_SCREEN_NAME:
             return (SetScreenName(person=row.author, name=body),)
-        case Surface.GROUP_MESSAGE | Surface.CARD:
+        case _:
             return ()

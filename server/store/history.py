@@ -9,12 +9,14 @@ from server.store.base import HistoryPage
 from server.store.rows import ENTRY_COLUMNS, entry_bytes, entry_of, seen_by
 
 # Where the history is open, anybody may read it from its beginning, whether or not they are members; but what one has
-# cleared (so that one's start is later than one's coming) one has cleared for good.
+# cleared (so that one's start is later than one's coming) one has cleared for good. Where nothing was said yet there is
+# nothing to read: an account that is not open is not there.
 _STANDING = """
 SELECT CASE WHEN t.history_open AND ifnull(m.start <= m.since + 1, 1) THEN 1 ELSE m.start END,
     (SELECT max(seq) FROM entries WHERE topic = t.topic)
 FROM topics AS t LEFT JOIN members AS m ON m.topic = t.topic AND m.person = ? AND m.standing = 'member'
-WHERE t.topic = ? AND (t.history_open OR m.person IS NOT NULL)
+WHERE t.topic = ?
+    AND (m.person IS NOT NULL OR t.history_open AND EXISTS (SELECT 1 FROM entries WHERE topic = t.topic))
 """
 _DOWN = f"""
 SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?

@@ -7,8 +7,8 @@ from protocol.entries import Admission, Kind, Standing
 from protocol.ids import TopicId, new_cid
 from protocol.staff import FOR_CHIEFS, StaffRole
 from server.store import people
+from server.store.account_writes import Review
 from server.store.audit import AuditLog
-from server.store.gate import DIGEST_BYTES
 from server.store.log import Log
 from server.store.public_writes import (
     AddStaff,
@@ -24,7 +24,7 @@ from server.store.public_writes import (
     SignAgreement,
     Signed,
 )
-from server.store.writes import Done, Draft, Post, Posted, Taken, TargetGone
+from server.store.writes import NO_DIGEST, Done, Draft, Post, Posted, Taken, TargetGone
 from server.topics import Stand
 
 _SIGN = "INSERT OR IGNORE INTO signatures (person, digest, version, at, leaf) VALUES (?, ?, ?, ?, ?)"
@@ -96,7 +96,7 @@ class Institutions:
             kind=Kind.JOINED,
             sender=newcomers[0][0],
             cid=new_cid(announce.at),
-            digest=bytes(DIGEST_BYTES),
+            digest=NO_DIGEST,
             at=announce.at,
             count=len(newcomers),
         )
@@ -128,7 +128,7 @@ class Institutions:
         )
         return Done()
 
-    def may(self, decide: Decide) -> bool:
+    def may(self, decide: Decide | Review) -> bool:
         """Say whether the officer is on duty still, and of a role that may decide this."""
         row = self._connection.execute(_ON_DUTY, (decide.officer,)).fetchone()
         if row is None:

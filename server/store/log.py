@@ -7,7 +7,7 @@ for its topic. All other posts take the long way.
 import sqlite3
 from dataclasses import dataclass
 
-from protocol.entries import COUNTABLE, Entry, Kind, Role, Side
+from protocol.entries import COUNTABLE, Entry, Kind, Role, Side, TopicKind
 from protocol.ids import PersonId, Seq, TopicId
 from server.store import standings
 from server.store.rows import ENTRY_COLUMNS, LAST, Row, entry_of, row_of
@@ -38,16 +38,18 @@ _CLAIMED = "SELECT topic, seq, digest FROM cids WHERE cid = ? AND sender = ?"
 _SAY = """
 INSERT INTO entries (topic, seq, nth, at, kind, sender, cid, body, reply_to) VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?)
 """
-_APPEND = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+_APPEND = f"INSERT INTO entries ({ENTRY_COLUMNS}) VALUES ({', '.join('?' * 19)})"
 _ENTRY = f"SELECT {ENTRY_COLUMNS} FROM entries WHERE topic = ? AND seq = ?"
 _SETTLE = "UPDATE topics SET generation = ?, spoken = ? WHERE topic = ?"
 _FOUND = """
-INSERT INTO topics (topic, kind, side, spoken, founded_at, one_peer, other_peer) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO topics (topic, kind, side, spoken, founded_at, one_peer, other_peer, history_open)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _CHAT = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = ?"
 _BLOCKED = "SELECT 1 FROM blocks WHERE person = ? AND blocked = ?"
 _THERE = "SELECT 1 FROM entries WHERE topic = ? AND seq = ? AND NOT erased"
 _ROLE = "SELECT role FROM members WHERE topic = ? AND person = ? AND standing = 'member'"
+_SEATED = "SELECT person FROM members WHERE topic = ? AND standing = 'member'"
 _HIDE = "UPDATE members SET read_nth = read_nth + 1 WHERE topic = ? AND person = ?"
 _ERASE = "UPDATE entries SET body = NULL, erased = 1 WHERE topic = ? AND seq = ?"
 _ERASE_ABOUT = """
@@ -217,6 +219,7 @@ class Log:
             until=draft.until,
             count=draft.count,
             openness=draft.openness,
+            tag=draft.tag,
         )
         self._connection.execute(_APPEND, row_of(entry, hidden_from=draft.hidden_from))
         return entry
@@ -258,7 +261,8 @@ class Log:
             entry = self._append(post.topic, tip, draft)
             self._consequences(post.topic, draft)
         if not post.changes and post.founding is None:
-            return Posted(post=post, entry=entry, generation=tip.generation)
+            seated = self._seated(post.topic) if entry is not None and entry.tag is not None else ()
+            return Posted(post=post, entry=entry, generation=tip.generation, whole_for=seated)
         generation = self.raise_generation(post.topic)
         self.settle()
         seen = standings.apply(self._connection, post.topic, post.changes, seq=tip.head)
@@ -271,8 +275,9 @@ class Log:
             raise ValueError("a topic of one side was sent to the store of the other")
         one, other = founding.peers or (None, None)
         spoken = _ALL_SPOKE if one == other else 0  # In a group, and alone with oneself, nobody waits for an answer.
-        at = post.draft.at if post.draft else 0
-        row = (post.topic, founding.kind.value, founding.side.value, spoken, at, one, other)
+        at = post.draft.at if post.draft else founding.at
+        history_open = founding.kind is TopicKind.ACCOUNT  # Whose page anybody may read.
+        row = (post.topic, founding.kind.value, founding.side.value, spoken, at, one, other, history_open)
         self._connection.execute(_FOUND, row)
         tip = self._tips[post.topic] = _Tip(Seq(0), 0, 0, spoken, one)
         return tip
@@ -293,6 +298,9 @@ class Log:
         leaver = post.draft.sender if post.draft is not None else None
         row = self._connection.execute(_ROLE, (post.topic, leaver)).fetchone()
         return row is None or row[0] == Role.OWNER
+
+    def _seated(self, topic: TopicId) -> tuple[PersonId, ...]:
+        return tuple(row[0] for row in self._connection.execute(_SEATED, (topic,)))
 
     def _is_there(self, topic: TopicId, seq: Seq) -> bool:
         return self._connection.execute(_THERE, (topic, seq)).fetchone() is not None

@@ -5,6 +5,10 @@ ruling let through, a binding state without its decision, a decision without one
 """
 
 from server.store.audit import AUDIT_TABLES
+from server.store.decision_schema import decisions_table
+
+_KINDS = ("hold", "reject", "label", "release", "lapse", "withdraw", "restore")
+_ABOUT = "EXISTS (SELECT 1 FROM submissions WHERE submission = NEW.submission)"
 
 PUBLIC_TABLES = (
     *AUDIT_TABLES,
@@ -46,54 +50,7 @@ PUBLIC_TABLES = (
     """CREATE INDEX submissions_kept ON submissions (decided_at)
     WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL""",
     "CREATE INDEX submissions_entry ON submissions (topic, seq) WHERE seq IS NOT NULL",
-    """CREATE TABLE decisions (
-        number INTEGER PRIMARY KEY,
-        decision TEXT NOT NULL UNIQUE,
-        submission TEXT NOT NULL,
-        kind TEXT NOT NULL CHECK (kind IN ('hold', 'reject', 'label', 'release', 'lapse', 'withdraw', 'restore')),
-        ground TEXT NOT NULL CHECK (trim(ground) <> ''),
-        clause TEXT NOT NULL CHECK (trim(clause) <> ''),
-        bottom_line TEXT NOT NULL,
-        agreement TEXT NOT NULL,
-        places TEXT NOT NULL CHECK (json_valid(places) AND json_type(places) = 'array'),
-        facts TEXT NOT NULL CHECK (trim(facts) <> ''),
-        by TEXT NOT NULL CHECK (trim(by) <> ''),
-        automated INTEGER NOT NULL CHECK (automated IN (0, 1)),
-        at INTEGER NOT NULL,
-        until INTEGER CHECK (kind <> 'hold' OR ifnull(until > at, 0)), -- What is NULL would pass a CHECK.
-        appeal TEXT NOT NULL CHECK (trim(appeal) <> ''),
-        leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number)
-    ) STRICT""",
-    "CREATE INDEX decisions_about ON decisions (submission, number)",
-    # INSERT OR REPLACE deletes without asking the triggers of DELETE, so what is inserted is looked at, here and below.
-    """CREATE TRIGGER decisions_once BEFORE INSERT ON decisions
-    WHEN EXISTS (SELECT 1 FROM decisions WHERE number = NEW.number OR decision = NEW.decision OR leaf = NEW.leaf)
-    BEGIN SELECT RAISE(ABORT, 'a decision does not change'); END""",
-    """CREATE TRIGGER decisions_are_about_something BEFORE INSERT ON decisions
-    WHEN NOT EXISTS (SELECT 1 FROM submissions WHERE submission = NEW.submission)
-    BEGIN SELECT RAISE(ABORT, 'a decision about nothing'); END""",
-    # What a leaf says of a decision the decision says, too. Facts are only bound by it, and the appeal is not in it.
-    """CREATE TRIGGER decisions_have_a_leaf BEFORE INSERT ON decisions
-    WHEN NOT EXISTS (
-        SELECT 1 FROM (SELECT CAST(leaf AS TEXT) AS says FROM leaves
-            WHERE number = NEW.leaf AND kind = 'decision' AND submission = NEW.submission)
-        WHERE json_extract(says, '$.decision') IS NEW.decision
-        AND json_extract(says, '$.kind') IS NEW.kind
-        AND json_extract(says, '$.ground') IS NEW.ground
-        AND json_extract(says, '$.clause') IS NEW.clause
-        AND ifnull(json_extract(says, '$.bottom_line'), '') IS NEW.bottom_line
-        AND ifnull(json_extract(says, '$.agreement'), '') IS NEW.agreement
-        AND json_extract(says, '$.where') IS NEW.places
-        AND json_extract(says, '$.by') IS NEW.by
-        AND json_extract(says, '$.automated') IS NEW.automated
-        AND json_extract(says, '$.at') IS NEW.at
-        AND json_extract(says, '$.until') IS NEW.until
-    )
-    BEGIN SELECT RAISE(ABORT, 'a decision without its leaf'); END""",
-    """CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
-    BEGIN SELECT RAISE(ABORT, 'a decision does not change'); END""",
-    """CREATE TRIGGER decisions_are_kept BEFORE DELETE ON decisions
-    BEGIN SELECT RAISE(ABORT, 'a decision is kept'); END""",
+    *decisions_table(_KINDS, _ABOUT),
     """CREATE TRIGGER binding_states_are_decided BEFORE UPDATE OF state ON submissions
     WHEN NEW.state IN ('held', 'rejected', 'lapsed') AND NOT EXISTS (
         SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.submission

@@ -6,23 +6,29 @@ import msgspec
 
 from compliance.bench import Bench
 from compliance.leaves import Leaf
+from compliance.publication import Account
 from compliance.ruling import Ruling
 from compliance.stages import Stopped
 from compliance.verdicts import Answer
 from protocol.decisions import Decision, Span, Submission
 from protocol.entries import Side, Standing, side_of
+from protocol.errors import ErrorCode
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
-from protocol.publications import Content, Surface
+from protocol.public import Origin
+from protocol.publications import Content, Hop, Source, Surface
 from protocol.staff import OfficerAct, StaffRole
-from server.store.writes import Outcome, Posted, Write
+from server.store.account_writes import AccountOutcome, AccountWrite
+from server.store.dialogue_writes import Speak, SpeakOutcome
+from server.store.writes import Acted, Outcome, Posted, Write
 
 
 class Submit(msgspec.Struct, frozen=True, kw_only=True):
     """Keep what somebody wants to publish, before anybody judges it.
 
     `handle`, `skeleton`: for the first time that this author does anything public. `digest`: keyed, of all that the
-    request says. Outcomes: Accepted | Resubmitted | Conflict | Superseded (it is made from another version) |
-    Stopped (by a stage of the gate).
+    request says. `source`: the article that is said again, of a reprint, or of a message that forwards one.
+    Outcomes: Accepted | Resubmitted | Conflict | Superseded (it is made from another version) | Stopped (by a stage of
+    the gate) | Unfit (for the account).
     """
 
     submission: SubmissionId
@@ -37,12 +43,18 @@ class Submit(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: Seq | None
     target: Seq | None
     base: int | None
+    tag: str = ""
+    reprintable: bool = False
+    source: Origin | None = None
     at: int
     bench: Bench
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """A submission as the gate takes it up. `previous`: digest of the version it would replace, if there is one."""
+    """A submission as the gate takes it up. `previous`: digest of the version it would replace, if there is one.
+
+    `account`: what hooks are told of the public account that it is said for.
+    """
 
     submission: SubmissionId
     author: PersonId
@@ -51,6 +63,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     content: Content
     version: int
     previous: bytes | None
+    account: Account | None = None
+    source: Source | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -61,6 +75,15 @@ class Accepted(msgspec.Struct, frozen=True):
 
 class Superseded(msgspec.Struct, frozen=True):
     """The version it was made from is not the last one any more."""
+
+
+class Unfit(msgspec.Struct, frozen=True, kw_only=True):
+    """It does not fit the account as it is now; `text` says why, as a clause. `retry_after_ms`: until it may."""
+
+    code: ErrorCode
+    field: str | None
+    text: str
+    retry_after_ms: int | None = None
 
 
 class Resubmitted(msgspec.Struct, frozen=True):
@@ -87,12 +110,18 @@ class Conclude(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Concluded(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the submission stands now. `posted`: what entered a log by it; `decisions`: all about it, oldest first."""
+    """Where the submission stands now. `posted`: what entered a log by it; `decisions`: all about it, oldest first.
+
+    `acted`: whom of an account's operators to tell what its author did by it. `shared`: the article that it has just
+    brought into a group.
+    """
 
     submission: Submission
     author: PersonId
     posted: tuple[Posted, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    acted: Acted | None = None
+    shared: Hop | None = None
 
 
 class Unjudged(msgspec.Struct, frozen=True):
@@ -228,6 +257,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     once: bool = False
 
 
+class Scrub(msgspec.Struct, frozen=True):
+    """Write a piece of the search index anew if it still holds what has been erased. Outcome: Scrubbed."""
+
+
+class Scrubbed(msgspec.Struct, frozen=True):
+    """It is done. `more`: there is more of it."""
+
+    more: bool
+
+
 class AddStaff(msgspec.Struct, frozen=True, kw_only=True):
     """Outcomes: Done | Taken (there is, or was, somebody with this code)."""
 
@@ -256,13 +295,16 @@ PublicWrite = (
     | Join
     | Announce
     | Record
+    | Scrub
     | AddStaff
     | RemoveStaff
+    | AccountWrite
 )
 PublicOutcome = (
     Accepted
     | Resubmitted
     | Superseded
+    | Unfit
     | Stopped
     | Concluded
     | Unjudged
@@ -271,13 +313,15 @@ PublicOutcome = (
     | NoSuchSubmission
     | OffDuty
     | Signed
+    | Scrubbed
     | Joined
     | NoSuchGroup
     | GroupFull
+    | AccountOutcome
 )
 PUBLIC_WRITES: frozenset[type] = frozenset(get_args(PublicWrite))
-AnyWrite = Write | PublicWrite
-AnyOutcome = Outcome | PublicOutcome
+AnyWrite = Write | Speak | PublicWrite
+AnyOutcome = Outcome | SpeakOutcome | PublicOutcome
 
 
 def side_of_write(write: AnyWrite) -> Side:

@@ -1,17 +1,18 @@
 """A read-only connection to a store. Each call is one snapshot, let go of before it returns."""
 
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from json import dumps
 
 from protocol.entries import Admission, Kind, Openness, Role, Side, Standing, TopicKind
 from protocol.frames import Device, GroupMember, Person, Preferences, SyncReply, TopicReply
 from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId
 from protocol.limits import MEMBERS_SHOWN, RECEIPTS_BY_PERSON_MEMBERS
+from server.store.backstage_reading import BackstageReads
 from server.store.base import ChatLookup, Credentials, Header, HistoryPage, PostedBefore, SignedPerson
+from server.store.dialogue_reading import DialogueReads
+from server.store.follow_reading import FollowReads
 from server.store.history import history
-from server.store.rows import ENTRY_COLUMNS, LAST, Row, entry_of, summary
+from server.store.rows import LAST, OF_TWO, Row, columns, entry_of, summary
 from server.store.sync import sync
 from server.topics import Member, TopicState
 
@@ -33,11 +34,11 @@ SELECT (SELECT topic FROM topics WHERE one_peer = min(:person, :peer) AND other_
        EXISTS (SELECT 1 FROM blocks WHERE person = :peer AND blocked = :person)
 """
 _POSTED = f"""
-SELECT {", ".join(f"entries.{column}" for column in ENTRY_COLUMNS.split(", "))}, cids.digest
+SELECT {columns("entries")}, cids.digest
 FROM cids JOIN entries ON entries.topic = cids.topic AND entries.seq = cids.seq
 WHERE cids.cid = ? AND cids.sender = ?
 """
-_HEADER = "SELECT seq, kind, sender, at, erased, hidden_from FROM entries WHERE topic = ? AND seq = ?"
+_HEADER = "SELECT seq, kind, sender, at, erased, hidden_from, tag FROM entries WHERE topic = ? AND seq = ?"
 _SEATED = """
 SELECT m.person, p.handle, m.standing, m.role, m.since, m.muted_until, m.greeting, m.screen_name,
        CASE WHEN m.person = :viewer THEN m.read
@@ -77,15 +78,8 @@ WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE person = me.person AND blocked = ot
 """
 
 
-class SqliteReader:
+class SqliteReader(DialogueReads, FollowReads, BackstageReads):
     """One read-only connection, used by one thread at a time; see the port `Reader`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
 
     def topic(self, topic: TopicId) -> TopicState | None:
         """Return the state of `topic`."""
@@ -142,18 +136,22 @@ class SqliteReader:
         row = self._row(_HEADER, (topic, seq))
         if row is None:
             return None
-        return Header(seq=row[0], kind=Kind(row[1]), sender=row[2], at=row[3], erased=bool(row[4]), hidden_from=row[5])
+        seq, kind, sender, at, erased, hidden_from, tag = row
+        return Header(
+            seq=seq, kind=Kind(kind), sender=sender, at=at, erased=bool(erased), hidden_from=hidden_from, tag=tag
+        )
 
     def view(self, topic: TopicId, viewer: PersonId, *, everyone: bool) -> TopicReply | None:
         """Return `viewer`'s summary and the members; who is no member sees none of them.
 
-        A chat lists none: its peer is in the summary, and whether they have a row is nobody's business.
+        A chat or a dialogue lists none: whom it is with is in the summary, and whether they have a row is nobody's
+        business.
         """
         with self._snapshot() as connection:
             seen = summary(connection, topic, viewer)
             if seen is None:
                 return None
-            if seen.kind is TopicKind.CHAT or seen.standing is not Standing.MEMBER:
+            if seen.kind in OF_TWO or seen.standing is not Standing.MEMBER:
                 return TopicReply(summary=seen)
             # On the public side how far one has read is told to nobody.
             by_person = seen.side is Side.PRIVATE and (seen.members or 0) <= RECEIPTS_BY_PERSON_MEMBERS
@@ -191,10 +189,20 @@ class SqliteReader:
         slice_bytes: int,
         reach: int,
         newest: int,
+        follows: Mapping[TopicId, str] | None = None,
     ) -> SyncReply:
         """Return what `viewer` does not have yet."""
         with self._snapshot() as connection:
-            return sync(connection, viewer, heads, marks=marks, slice_bytes=slice_bytes, reach=reach, newest=newest)
+            return sync(
+                connection,
+                viewer,
+                heads,
+                marks=marks,
+                slice_bytes=slice_bytes,
+                reach=reach,
+                newest=newest,
+                follows=follows or {},
+            )
 
     def history(
         self,
@@ -257,25 +265,6 @@ class SqliteReader:
         """Return those of `persons` whose presence `person` may see, in the order asked, each once."""
         rows = self._rows(_WATCHABLE, {"person": person, "persons": dumps(list(dict.fromkeys(persons)))})
         return tuple(row[0] for row in rows)
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Several statements that see the same state; let go of at the end, or the log could never be folded in."""
-        self._connection.execute("BEGIN")
-        try:
-            yield self._connection
-        finally:
-            self._connection.execute("COMMIT")
-
-    def _rows(self, sql: str, values: "_Values") -> list[Row]:
-        return self._connection.execute(sql, values).fetchall()
-
-    def _row(self, sql: str, values: "_Values") -> Row | None:
-        row: Row | None = self._connection.execute(sql, values).fetchone()
-        return row
-
-
-_Values = tuple[object, ...] | dict[str, object]
 
 
 def _preferences(receipts: int, presence: int) -> Preferences:

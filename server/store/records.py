@@ -1,6 +1,7 @@
 """Decisions and leaves, written down: every decision with all its parts, each beside its leaf of the audit log."""
 
 import sqlite3
+from typing import Protocol
 
 import msgspec
 
@@ -8,9 +9,8 @@ from compliance import leaves
 from compliance.bench import Bench
 from compliance.ruling import Grounds
 from protocol.decisions import Decision, DecisionKind
-from protocol.ids import DecisionId, SubmissionId, new_id
+from protocol.ids import DecisionId, Seq, SubmissionId, TopicId, new_id
 from server.store.audit import AuditLog
-from server.store.submissions import Row
 
 _DECIDE = """
 INSERT INTO decisions (decision, submission, kind, ground, clause, bottom_line, agreement, places, facts, by, automated,
@@ -18,6 +18,30 @@ INSERT INTO decisions (decision, submission, kind, ground, clause, bottom_line, 
 """
 _VERDICTS = "SELECT leaf FROM leaves WHERE submission = ? AND kind = 'verdict' ORDER BY number"
 _TAKEN_BACK = "SELECT leaf FROM leaves WHERE submission = ? AND kind = 'taken_back'"
+
+
+class Subject(Protocol):
+    """What a decision is about: a submission, or the application for a public account."""
+
+    @property
+    def submission(self) -> SubmissionId:
+        """What it is filed under."""
+
+    @property
+    def content(self) -> bytes | None:
+        """The words that its leaf is bound to."""
+
+    @property
+    def salt(self) -> bytes | None:
+        """What they are bound by."""
+
+    @property
+    def topic(self) -> TopicId | None:
+        """Where it is."""
+
+    @property
+    def seq(self) -> Seq | None:
+        """The entry that it became."""
 
 
 class Records:
@@ -29,7 +53,7 @@ class Records:
 
     def decide(
         self,
-        row: Row,
+        row: Subject,
         kind: DecisionKind,
         why: Grounds,
         at: int,
@@ -105,8 +129,8 @@ class Records:
         return self._audit.append(leaf)
 
 
-def commitment(row: Row) -> str:
-    """Return what binds leaves to the content of a submission without telling it."""
+def commitment(row: Subject) -> str:
+    """Return what binds leaves to the words of a submission, or of an application, without telling them."""
     assert row.salt is not None
     assert row.content is not None
     return leaves.commitment(row.salt, row.content)

@@ -11,7 +11,7 @@ Row = tuple[Any, ...]
 
 ENTRY_COLUMNS = (
     "topic, seq, nth, at, kind, sender, cid, body, reply_to, target, person, role, until, erased, hidden_from,"
-    " count, withdrawn, openness"
+    " count, withdrawn, openness, tag"
 )
 _ENTRY_BYTES = 192  # All fields but the body, at their usual lengths.
 _SUMMARY_BYTES = 320
@@ -19,7 +19,7 @@ _APPROVAL, _LISTED, _HISTORY = 1, 2, 4  # An entry's openness, added up.
 _KINDS = {kind.value: kind for kind in Kind}  # A dict is five times as quick as asking the enum.
 _ROLES = {role.value: role for role in Role}
 
-# The last entry of the topic `t`; a topic has none only while it is being founded.
+# The last entry of the topic `t`; a topic has none only while it is being founded, and an account until it opens.
 LAST = """
 LEFT JOIN entries AS last ON last.topic = t.topic AND last.seq = (SELECT max(seq) FROM entries WHERE topic = t.topic)
 """
@@ -33,7 +33,9 @@ SELECT t.topic, t.kind, t.side, m.standing, m.role, ifnull(last.seq, 0), m.start
        CASE WHEN peer.person IS NULL OR NOT (peer.receipts AND me.receipts) THEN NULL
            WHEN ifnull(theirs.shown_read, theirs.read) >= theirs.since THEN ifnull(theirs.shown_read, theirs.read)
            ELSE 0 END,
-       t.admission, t.listed, t.history_open, t.listing, m.changed
+       t.admission, t.listed, t.history_open, t.listing,
+       CASE WHEN t.kind = 'dialogue' THEN CASE t.one_peer WHEN m.person THEN t.other_peer ELSE t.one_peer END END,
+       m.changed
 FROM members AS m
 JOIN topics AS t ON t.topic = m.topic
 JOIN people AS me ON me.person = m.person
@@ -44,7 +46,13 @@ WHERE m.person = ? AND NOT (
     m.standing = 'invited' AND EXISTS (SELECT 1 FROM blocks WHERE person = m.person AND blocked = m.invited_by)
 )
 """
+OF_TWO = frozenset({TopicKind.CHAT, TopicKind.DIALOGUE})  # Whom one is with there is not told as members are.
 _ONE_SUMMARY = SUMMARY + "AND m.topic = ?"
+
+
+def columns(table: str, names: str = ENTRY_COLUMNS) -> str:
+    """Return `names`, with commas between them, as those of `table`: for a query that has other tables, too."""
+    return ", ".join(f"{table}.{name}" for name in names.split(", "))
 
 
 def entry_of(row: Row) -> Entry:
@@ -68,6 +76,7 @@ def entry_of(row: Row) -> Entry:
         count,
         gone,
         open_,
+        tag,
     ) = row
     return Entry(
         topic=topic,
@@ -85,6 +94,7 @@ def entry_of(row: Row) -> Entry:
         until=until,
         count=count,
         openness=None if open_ is None else _openness(open_),
+        tag=tag,
         erased=bool(erased),
         withdrawn=bool(gone),
     )
@@ -111,6 +121,7 @@ def row_of(entry: Entry, *, hidden_from: PersonId | None) -> Row:
         entry.count,
         entry.withdrawn,
         None if entry.openness is None else _flags(entry.openness),
+        entry.tag,
     )
 
 
@@ -135,7 +146,6 @@ def seen_by(viewer: PersonId, start: Seq, row: Row) -> Entry:
 def summary_of(row: Row) -> Summary:
     """Return the summary of a row of SUMMARY. Who is no member yet sees a group's name and size, no more."""
     seated = row[3] == Standing.MEMBER
-    chat = row[1] == TopicKind.CHAT
     return Summary(
         topic=row[0],
         kind=TopicKind(row[1]),
@@ -152,12 +162,13 @@ def summary_of(row: Row) -> Summary:
         peer_read=row[17],
         name=row[11],
         notice=row[12] if seated else None,
-        members=None if chat else row[13],
+        members=None if row[1] in OF_TWO else row[13],
         silenced_until=row[14] or None,
         admission=None if row[18] is None else Admission(row[18]),
         listed=bool(row[19]),
         history_open=bool(row[20]),
         listing=row[21],
+        account=row[22],
     )
 
 

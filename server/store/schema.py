@@ -3,6 +3,7 @@
 StoreError
 ├── NotAStoreError     the file is something else, or the store of the other side
 ├── NewerStoreError    a later version of hutong has been at it
+├── OlderStoreError    an earlier one has, and it is not up to date
 └── DamagedStoreError  the file is cut short or overwritten
 """
 
@@ -13,11 +14,13 @@ from sqlite_utils import Database, Migrations
 
 from protocol.entries import Side
 from protocol.ids import new_id
+from server.store.account_schema import ACCOUNT_TABLES, DECISIONS_ANEW, FOLLOWER_TABLES
 from server.store.base import StoreError
 from server.store.public_schema import PUBLIC_TABLES
+from server.store.search_schema import SEARCH_TABLES
 
 APPLICATION_ID = 0x6875746F  # "huto", in the file's header: `file` and we know it again.
-VERSION = 2  # Of the schema; in the header's user_version. One more with every migration.
+VERSION = 3  # Of the schema; in the header's user_version. One more with every migration.
 SECRET_BYTES = 32
 
 _FIRST = (
@@ -141,12 +144,19 @@ _SECOND = (
 )
 
 
+_THIRD = ("ALTER TABLE entries ADD COLUMN tag TEXT",)  # Of a broadcast that is for some followers only.
+
+
 class NotAStoreError(StoreError):
     """The file is no store of ours, or that of the other side."""
 
 
 class NewerStoreError(StoreError):
     """The file was written by a later version of hutong, which alone can read it."""
+
+
+class OlderStoreError(StoreError):
+    """The file is of an earlier version of hutong; opening it for writing brings it up to date."""
 
 
 class DamagedStoreError(StoreError):
@@ -163,6 +173,17 @@ def migrate(connection: sqlite3.Connection, side: Side) -> None:
     if not is_empty(connection):
         recognise(connection, side)
     _migrations(side).apply(Database(connection, execute_plugins=False))
+
+
+def require_current(connection: sqlite3.Connection) -> None:
+    """Make sure that a store that was recognised has the tables that this version reads.
+
+    Raises:
+        OlderStoreError: It is not up to date.
+    """
+    version = _pragma(connection, "user_version")
+    if version < VERSION:
+        raise OlderStoreError(f"the store has schema {version}: start hutongd on it once, which makes it {VERSION}")
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
@@ -220,6 +241,13 @@ def _migrations(side: Side) -> Migrations:
         for statement in (*_SECOND, *(PUBLIC_TABLES if side is Side.PUBLIC else ())):
             db.execute(statement)
         db.execute("PRAGMA user_version = 2")
+
+    @migrations()
+    def third(db: Database) -> None:
+        public = DECISIONS_ANEW + ACCOUNT_TABLES + SEARCH_TABLES
+        for statement in (*_THIRD, *(public if side is Side.PUBLIC else FOLLOWER_TABLES)):
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 3")
 
     return migrations
 

@@ -76,13 +76,15 @@ class SqliteStore:
                 connection.execute(pragma)
             schema.migrate(connection, side)
             _renew_if_backup(connection)
-            return cls(connection, f"{path.absolute().as_uri()}?mode=ro", side)
+            store = cls(connection, f"{path.absolute().as_uri()}?mode=ro", side)
+            store.writer().commit([])  # What a migration left to be indexed can be found before anything is written.
         except StoreError as error:
             connection.close()
             raise type(error)(f"{path}: {error}") from error
         except BaseException:
             connection.close()
             raise
+        return store
 
     @classmethod
     def in_memory(cls, side: Side) -> Self:

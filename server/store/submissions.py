@@ -4,6 +4,7 @@ import secrets
 import sqlite3
 from typing import Any
 
+import msgpack
 import msgspec
 from blake3 import blake3
 
@@ -12,9 +13,21 @@ from compliance.stages import Stopped
 from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
 from protocol.entries import Kind
 from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
-from protocol.publications import Content, PublishedError, Surface, decode_content, encode_content
-from server.store import people
-from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit, Superseded
+from protocol.public import Submitted
+from protocol.publications import (
+    EDITABLE,
+    OF_ACCOUNTS,
+    Content,
+    PublishedError,
+    Source,
+    Surface,
+    decode_content,
+    digest_of,
+    encode_content,
+)
+from server.store import people, reprints
+from server.store.account_facts import facts_of, shown_to_hooks, unfit
+from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit, Superseded, Unfit
 from server.store.writes import Conflict, Done, Draft
 
 SALT_BYTES = 32
@@ -25,11 +38,18 @@ KINDS: dict[Surface, Kind] = {
     Surface.GROUP_LISTING: Kind.LISTING,
     Surface.GROUP_SCREEN_NAME: Kind.SCREEN_NAME,
     Surface.CARD: Kind.CARD,
+    Surface.ARTICLE: Kind.ARTICLE,
+    Surface.BROADCAST: Kind.BROADCAST,
+    Surface.REPRINT: Kind.BROADCAST,
+    Surface.ACCOUNT_PROFILE: Kind.PROFILE,
+    Surface.ACCOUNT_MENU: Kind.MENU,
+    Surface.ACCOUNT_WELCOME: Kind.WELCOME,
+    Surface.ACCOUNT_REPLIES: Kind.REPLIES,
 }
 
 COLUMNS = (
     "submission, author, cid, digest, surface, topic, reply_to, target, base, content, salt, state, at, labels, seq,"
-    " version, until, withdrawn, decision"
+    " version, until, withdrawn, decision, tag, reprintable, source"
 )
 _DECISION = (
     "decision, kind, ground, clause, bottom_line, agreement, places, facts, by, automated, at, until, appeal, leaf"
@@ -37,9 +57,19 @@ _DECISION = (
 _BY_ID = f"SELECT {COLUMNS} FROM submissions WHERE submission = ?"
 _BY_CID = f"SELECT {COLUMNS} FROM submissions WHERE cid = ? AND author = ?"
 _BY_ENTRY = f"SELECT {COLUMNS} FROM submissions WHERE topic = ? AND seq = ?"
-_INSERT = f"INSERT INTO submissions ({COLUMNS}) VALUES ({', '.join('?' * 19)})"
+_SUBMITTED = "SELECT 1 FROM submissions WHERE cid = ?1 AND (author = ?2 OR topic = ?2)"
+_INSERT = """
+INSERT INTO submissions (submission, author, cid, digest, surface, topic, reply_to, target, base, content, salt, state,
+    at, tag, reprintable, source)
+VALUES (:submission, :author, :cid, :digest, :surface, :topic, :reply_to, :target, :base, :content, :salt, :state,
+    :at, :tag, :reprintable, :source)
+"""
 _HELD = "SELECT count(*) FROM submissions WHERE author = ? AND state = 'held'"
-_CLAIMED = "SELECT 1 FROM cids WHERE cid = ? AND sender = ?"
+# The operators of an account share its cids: what one has used is used, published or not.
+_CLAIMED = """
+SELECT 1 FROM cids WHERE cid = :cid AND sender = :sender
+UNION ALL SELECT 1 FROM submissions WHERE cid = :cid AND topic = :sender
+"""
 _CARD = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = one_peer AND kind = 'card'"
 _DECIDED = f"SELECT {_DECISION} FROM decisions WHERE decision = ?"
 DECISIONS_SHOWN = 50  # The last ones: one item can be withdrawn and restored without end.
@@ -56,7 +86,11 @@ UPDATE submissions SET content = NULL, salt = NULL WHERE number IN (
     ORDER BY decided_at LIMIT {FORGOTTEN})
 """
 _SIGNED = "SELECT digest FROM signatures WHERE person = ? ORDER BY digest = ? DESC, at DESC LIMIT 1"
-_BODY = "SELECT body FROM entries WHERE topic = ? AND seq = ?"
+# Of an article, whole; its entry has the card.
+_BODY = """
+SELECT ifnull(a.body, e.body) FROM entries AS e LEFT JOIN articles AS a ON a.topic = e.topic AND a.seq = e.seq
+WHERE e.topic = ? AND e.seq = ?
+"""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,65 +115,109 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None
     withdrawn: bool
     decision: str | None
+    tag: str
+    reprintable: bool
+    source: Source | None
 
 
-def submit(connection: sqlite3.Connection, submit: Submit) -> Accepted | Resubmitted | Superseded | Stopped | Conflict:
+def speaker(surface: Surface, author: PersonId, topic: TopicId | None) -> PersonId:
+    """Return whom readers take for the sender: of what is said for a public account, the account itself."""
+    return PersonId(topic) if surface in OF_ACCOUNTS and topic is not None else author
+
+
+def submit(
+    connection: sqlite3.Connection, submit: Submit
+) -> Accepted | Resubmitted | Superseded | Stopped | Unfit | Conflict:
     """Keep what somebody wants to publish. A repeat gets what it has become, never a second judgement."""
     row = by_cid(connection, submit.author, submit.cid)
     if row is not None:
         same = row.digest == submit.digest and submit.topic in {None, row.topic}
         return Resubmitted(view(connection, row)) if same else Conflict()
-    if connection.execute(_CLAIMED, (submit.cid, submit.author)).fetchone():
+    sender = speaker(submit.surface, submit.author, submit.topic)
+    if connection.execute(_CLAIMED, {"cid": submit.cid, "sender": sender}).fetchone():
         return Conflict()
-    stage = stopped(connection, submit.surface, submit.author, at=submit.at, bench=submit.bench)
+    topic = submit.topic or card_of(connection, submit.author)
+    stage = stopped(connection, submit.surface, submit.author, topic, submit.content, at=submit.at, bench=submit.bench)
     if stage is not None:
         return stage
+    source = _source(connection, submit, topic)
+    if isinstance(source, Unfit):
+        return source
+    misfit = _misfit(connection, submit, topic)  # The quota is asked last: what can never be does not wait for it.
+    if misfit is not None:
+        return misfit
     people.introduce(connection, submit.author, submit.handle, submit.skeleton, at=submit.at)
-    topic = submit.topic or card_of(connection, submit.author)
     count, _ = versions(connection, submit.surface, submit.author, topic, submit.target)
     if submit.base is not None and submit.base != count:
         return Superseded()
-    connection.execute(
-        _INSERT,
-        (
-            submit.submission,
-            submit.author,
-            submit.cid,
-            submit.digest,
-            submit.surface.value,
-            topic,
-            submit.reply_to,
-            submit.target,
-            submit.base,
-            encode_content(submit.content),
-            secrets.token_bytes(SALT_BYTES),
-            SubmissionState.WAITING.value,
-            submit.at,
-            "[]",
-            None,
-            None,
-            None,
-            0,
-            None,
-        ),
+    return Accepted(case_of(connection, _keep(connection, submit, topic, source)))
+
+
+def _misfit(connection: sqlite3.Connection, submit: Submit, topic: TopicId | None) -> Unfit | None:
+    if topic is None or submit.surface not in OF_ACCOUNTS:
+        return None
+    return unfit(
+        connection,
+        topic,
+        submit.surface,
+        submit.content,
+        target=submit.target,
+        tag=submit.tag,
+        at=submit.at,
+        bench=submit.bench,
     )
+
+
+def _source(connection: sqlite3.Connection, submit: Submit, topic: TopicId | None) -> Source | Unfit | None:
+    """Return where it comes from, if it says something again, and may."""
+    source = reprints.source_of(connection, submit.source) if submit.source is not None else None
+    if not isinstance(source, Source):
+        return source
+    return reprints.unfit(connection, source, surface=submit.surface, topic=topic, content=submit.content) or source
+
+
+def _keep(connection: sqlite3.Connection, submit: Submit, topic: TopicId | None, source: Source | None) -> Row:
+    row = {
+        "submission": submit.submission,
+        "author": submit.author,
+        "cid": submit.cid,
+        "digest": submit.digest,
+        "surface": submit.surface.value,
+        "topic": topic,
+        "reply_to": submit.reply_to,
+        "target": submit.target,
+        "base": submit.base,
+        "content": encode_content(submit.content),
+        "salt": secrets.token_bytes(SALT_BYTES),
+        "state": SubmissionState.WAITING.value,
+        "at": submit.at,
+        "tag": submit.tag,
+        "reprintable": submit.reprintable,
+        "source": source and msgpack.packb(msgspec.to_builtins(source, builtin_types=(bytes,))),
+    }
+    connection.execute(_INSERT, row)
     found = by_id(connection, submit.submission)
     assert found is not None
-    return Accepted(case_of(connection, found))
+    return found
 
 
 def case_of(connection: sqlite3.Connection, row: Row) -> Case:
     """Return what the gate takes up of a submission."""
     assert row.content is not None
     version, previous = succession(connection, row)
+    content, account = decode_content(row.content), None
+    if row.topic is not None and row.surface in OF_ACCOUNTS:
+        account = shown_to_hooks(connection, row.topic, digest_of(content), at=row.at)
     return Case(
         submission=row.submission,
         author=row.author,
         surface=row.surface,
         topic=row.topic,
-        content=decode_content(row.content),
+        content=content,
         version=version,
         previous=previous,
+        account=account,
+        source=row.source,
     )
 
 
@@ -159,7 +237,7 @@ def versions(
     if target is not None:
         count, last = connection.execute(_EDITS, (topic, target)).fetchone()
         return count + 1, last or target
-    if surface is Surface.GROUP_MESSAGE:
+    if surface in EDITABLE:
         return 0, None
     kind = KINDS[surface].value
     if surface is Surface.GROUP_SCREEN_NAME:
@@ -203,16 +281,28 @@ def signed_by(connection: sqlite3.Connection, person: PersonId, agreement: bytes
 
 
 def stopped(
-    connection: sqlite3.Connection, surface: Surface, author: PersonId, *, at: int, bench: Bench
+    connection: sqlite3.Connection,
+    surface: Surface,
+    author: PersonId,
+    topic: TopicId | None,
+    content: Content,
+    *,
+    at: int,
+    bench: Bench,
 ) -> Stopped | None:
     """Return the stage that stops what `author` would publish on `surface` at `at` (Unix ms); None: there is none."""
     signed = signed_by(connection, author, bench.to_sign) if bench.to_sign else None
-    return bench.stopped(surface, signed, at=at)
+    account = None
+    if topic is not None and surface in OF_ACCOUNTS:
+        account = facts_of(connection, topic, digest_of(content), at=at)
+    return bench.stopped(surface, signed, at=at, account=account, category=content.category)
 
 
 def has_claimed(connection: sqlite3.Connection, draft: Draft | None) -> bool:
-    """Say whether the cid of `draft` is that of something its sender submitted: it is unique over all they do."""
-    return draft is not None and by_cid(connection, draft.sender, draft.cid) is not None
+    """Say whether the cid of `draft` is that of something its sender submitted, or that was submitted for the account
+    it is: it is unique over all they do.
+    """
+    return draft is not None and connection.execute(_SUBMITTED, (draft.cid, draft.sender)).fetchone() is not None
 
 
 def forget(connection: sqlite3.Connection, forget: Forget) -> Done:
@@ -245,6 +335,9 @@ def row_of(values: tuple[Any, ...] | None) -> Row | None:
     fields["state"] = SubmissionState(fields["state"])
     fields["labels"] = tuple(msgspec.json.decode(fields["labels"]))
     fields["withdrawn"] = bool(fields["withdrawn"])
+    fields["reprintable"] = bool(fields["reprintable"])
+    source = fields["source"]
+    fields["source"] = None if source is None else msgspec.convert(msgpack.unpackb(source), Source)
     return Row(**fields)
 
 
@@ -269,12 +362,24 @@ def view(connection: sqlite3.Connection, row: Row) -> Submission:
     )
 
 
+def listed(connection: sqlite3.Connection, row: Row, *, named: bool) -> Submitted:
+    """Return a submission as it is listed. `named`: for the operators of the account, who are told whose it is."""
+    fields = msgspec.structs.asdict(view(connection, row))
+    return Submitted(**fields, by=row.author if named else None)
+
+
 def readable(content: bytes | None) -> Content | None:
     """Return what was submitted; None when it is erased, or of a schema that this version cannot read."""
     try:
         return None if content is None else decode_content(content)
     except PublishedError:
         return None
+
+
+def decided(connection: sqlite3.Connection, decision: str) -> Decision | None:
+    """Return one decision."""
+    row = connection.execute(_DECIDED, (decision,)).fetchone()
+    return None if row is None else _decision(row)
 
 
 def decisions_about(connection: sqlite3.Connection, submission: SubmissionId) -> tuple[Decision, ...]:

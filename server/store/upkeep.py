@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from protocol.account_states import AccountState
 from protocol.entries import Side
 from server.store import schema
 from server.store.base import StoreError
 from server.store.doctor import findings
 from server.store.lock import DataLock
+from server.store.private_doctor import PRIVATE_INVARIANTS
 from server.store.public_doctor import PUBLIC_INVARIANTS
 from server.store.rows import LAST
+from server.store.search_doctor import SEARCH_INVARIANTS
 from server.store.sqlite import connect, store_path
 
 PAGES = 1024  # Copied between two calls of `progress`: 4 MiB.
@@ -46,7 +49,13 @@ _PUBLIC_COUNTS = {
     "staff": "SELECT count(*) FROM staff WHERE removed_at IS NULL",
     "leaves": "SELECT count(*) FROM leaves",
     "hook_failures": "SELECT count(*) FROM leaves WHERE kind = 'failure'",
+    **{f"accounts_{state}": f"SELECT count(*) FROM accounts WHERE state = '{state}'" for state in AccountState},
+    "applications_overdue": "SELECT count(*) FROM accounts WHERE state = 'submitted' AND due < :at",
 }
+
+
+_OF_READERS = "SELECT name FROM sqlite_schema WHERE name IN ('counted', 'day_keys')"
+_OF_ONE_SIDE = {Side.PRIVATE: PRIVATE_INVARIANTS, Side.PUBLIC: PUBLIC_INVARIANTS + SEARCH_INVARIANTS}
 
 
 class NoStoreError(StoreError):
@@ -113,21 +122,22 @@ def restore(source: Path, data: Path, *, force: bool, progress: Report) -> None:
         _sync_directory(data)
 
 
-def stats(data: Path) -> dict[str, Figure]:
-    """Return counts, sizes in bytes and identity of the stores in `data`, by `side.name`.
+def stats(data: Path, *, at: int) -> dict[str, Figure]:
+    """Return counts, sizes in bytes and identity of the stores in `data` at `at` (Unix ms), by `side.name`.
 
     Raises:
         NoStoreError: There is none.
+        OlderStoreError: One of them is not up to date.
     """
     figures: dict[str, Figure] = {}
     for side, path in _stores(data).items():
-        with closing(_reading(path, side)) as connection:
+        with closing(_reading(path, side, current=True)) as connection:
             connection.execute("BEGIN")
             epoch = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
             figures[f"{side}.epoch"] = epoch
             figures[f"{side}.schema"] = connection.execute("PRAGMA user_version").fetchone()[0]
             for name, sql in (_COUNTS | (_PUBLIC_COUNTS if side is Side.PUBLIC else {})).items():
-                figures[f"{side}.{name}"] = connection.execute(sql).fetchone()[0]
+                figures[f"{side}.{name}"] = connection.execute(sql, {"at": at}).fetchone()[0]
         figures[f"{side}.file_bytes"] = path.stat().st_size
         wal = path.with_name(path.name + "-wal")
         figures[f"{side}.log_bytes"] = wal.stat().st_size if wal.exists() else 0
@@ -139,10 +149,11 @@ def doctor(data: Path) -> Iterator[str]:
 
     Raises:
         NoStoreError: There is none.
+        OlderStoreError: One of them is not up to date.
     """
     for side, path in _stores(data).items():
-        with closing(_reading(path, side)) as connection:
-            for finding in findings(connection, *(PUBLIC_INVARIANTS if side is Side.PUBLIC else ())):
+        with closing(_reading(path, side, current=True)) as connection:
+            for finding in findings(connection, *_OF_ONE_SIDE[side]):
                 yield f"{path.name}: {finding}"
 
 
@@ -153,10 +164,13 @@ def _stores(directory: Path) -> dict[Side, Path]:
     return stores
 
 
-def _reading(path: Path, side: Side) -> sqlite3.Connection:
+def _reading(path: Path, side: Side, *, current: bool = False) -> sqlite3.Connection:
+    """Return a connection that reads the store at `path`; `current`: which is to have the tables of this version."""
     connection = connect(f"{path.absolute().as_uri()}?mode=ro")
     try:
         schema.recognise(connection, side)
+        if current:
+            schema.require_current(connection)
     except BaseException:
         connection.close()
         raise
@@ -181,6 +195,17 @@ def _copy(source: Path, target: Path, side: Side, progress: Report) -> None:
         reading.backup(writing, pages=PAGES, progress=lambda _, left, total: progress(total - left, total), sleep=0)
         writing.execute("PRAGMA journal_mode = DELETE")
         writing.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('backup', 'first opening makes a new epoch')")
+        if side is Side.PRIVATE:
+            _forget_readers(writing)
+
+
+def _forget_readers(connection: sqlite3.Connection) -> None:
+    """Leave out of a copy who has read what today: it outlives the day. Their numbers stay."""
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA journal_mode = OFF")  # Or what is deleted would be written once more, beside it.
+    # A store of an older version has no such tables.
+    for (table,) in connection.execute(_OF_READERS).fetchall():
+        connection.execute(f"DELETE FROM {table}")
 
 
 def _verify(path: Path, source: Path) -> None:

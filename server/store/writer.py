@@ -5,9 +5,23 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from protocol.entries import Side
-from server.store import people, standings, submissions
+from server.store import dialogues, drafts, follows, people, public_posts, search, standings, submissions
+from server.store.account_writes import (
+    AddApproval,
+    Apply,
+    EndApproval,
+    Review,
+    SetOperator,
+    SubmitApplication,
+    TakeApplicationBack,
+)
+from server.store.accounts import Accounts
 from server.store.audit import AuditLog
+from server.store.backstage_writes import CloseItem, DropDraft, Plan, PutDraft, TakeUp, Unplan
 from server.store.base import Failed, StoreBrokenError, StoreFullError
+from server.store.dialogue_writes import Speak
+from server.store.figures import Tally
+from server.store.follow_writes import CountOnce, DropFollow, EndDays, PutFollow
 from server.store.gate import Gate
 from server.store.institutions import Institutions
 from server.store.log import Log
@@ -25,15 +39,17 @@ from server.store.public_writes import (
     OffDuty,
     Record,
     RemoveStaff,
+    Scrub,
+    Scrubbed,
     SignAgreement,
     Submit,
     TakeBack,
 )
+from server.store.search import Index
 from server.store.writes import (
     AddDevice,
     AddPerson,
     ChangePassword,
-    Conflict,
     Erase,
     MarkRead,
     Outcome,
@@ -66,6 +82,8 @@ class SqliteWriter:
         self._connection = connection
         self._log = log = Log(connection, side)
         self._audit = AuditLog(connection) if side is Side.PUBLIC else None
+        self._index = Index(connection) if side is Side.PUBLIC else None
+        self._tally = Tally(connection) if side is Side.PRIVATE else None
         self._execute: dict[type, Callable[[Any], AnyOutcome]] = {
             Post: log.post,
             Erase: log.erase,
@@ -81,9 +99,21 @@ class SqliteWriter:
         }
         if self._audit is not None:
             self._execute |= _public(connection, log, self._audit)
+        if self._tally is not None:
+            self._execute |= _private(connection, log, self._tally)
 
     def commit(self, writes: Sequence[AnyWrite]) -> list[AnyOutcome | Failed]:
         """Execute `writes` in order in one transaction; see the port `Writer`."""
+        outcomes = self._committed(writes)
+        if self._tally is not None:
+            self._tally.fold()
+        return outcomes
+
+    def close(self) -> None:
+        """Fold the write-ahead log in and let go of the file."""
+        self._connection.close()
+
+    def _committed(self, writes: Sequence[AnyWrite]) -> list[AnyOutcome | Failed]:
         try:
             return cast("list[AnyOutcome | Failed]", self._together(writes))
         except Exception as error:  # Whatever one write raises must not reach its neighbours.
@@ -94,15 +124,11 @@ class SqliteWriter:
             self._undo(error)
             raise StoreBrokenError(_reason(error)) from error
 
-    def close(self) -> None:
-        """Fold the write-ahead log in and let go of the file."""
-        self._connection.close()
-
     def _together(self, writes: Sequence[AnyWrite]) -> list[AnyOutcome]:
         self._begin()
         execute = self._execute
         outcomes = [execute[type(write)](write) for write in writes]
-        self._log.settle()
+        self._settle()
         self._connection.execute("COMMIT")
         return outcomes
 
@@ -117,7 +143,7 @@ class SqliteWriter:
         outcome: AnyOutcome | Failed
         try:
             outcome = self._execute[type(write)](write)
-            self._log.settle()
+            self._settle()
         except Exception as error:
             if _code(error) in _LATER | _BROKEN:
                 raise
@@ -126,6 +152,12 @@ class SqliteWriter:
             outcome = Failed(_reason(error))
         self._connection.execute("RELEASE alone")
         return outcome
+
+    def _settle(self) -> None:
+        """Have the tables say all that was written, before it is committed."""
+        self._log.settle()
+        if self._index is not None:
+            self._index.follow()
 
     def _begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
@@ -161,8 +193,9 @@ class SqliteWriter:
 def _public(connection: sqlite3.Connection, log: Log, audit: AuditLog) -> dict[type, Callable[[Any], AnyOutcome]]:
     """Return what executes the writes that only the public store knows."""
     gate, institutions = Gate(connection, log, audit), Institutions(connection, log, audit)
+    accounts = Accounts(connection, log, audit)
     return {
-        Post: lambda post: Conflict() if submissions.has_claimed(connection, post.draft) else log.post(post),
+        Post: lambda post: public_posts.post(connection, log, post),
         Submit: lambda submit: submissions.submit(connection, submit),
         Conclude: gate.conclude,
         TakeBack: gate.take_back,
@@ -176,6 +209,31 @@ def _public(connection: sqlite3.Connection, log: Log, audit: AuditLog) -> dict[t
         Record: institutions.record,
         AddStaff: institutions.add_staff,
         RemoveStaff: institutions.remove_staff,
+        Scrub: lambda _: Scrubbed(search.scrub(connection)),
+        Apply: accounts.apply,
+        SubmitApplication: accounts.submit,
+        TakeApplicationBack: accounts.take_back,
+        Review: lambda review: accounts.review(review) if institutions.may(review) else OffDuty(),
+        SetOperator: accounts.set_operator,
+        AddApproval: accounts.add_approval,
+        EndApproval: accounts.end_approval,
+    }
+
+
+def _private(connection: sqlite3.Connection, log: Log, tally: Tally) -> dict[type, Callable[[Any], AnyOutcome]]:
+    """Return what executes the writes that only the private store knows."""
+    return {
+        PutFollow: lambda put: follows.put_follow(connection, put),
+        DropFollow: lambda drop: follows.drop_follow(connection, drop),
+        PutDraft: lambda put: drafts.put_draft(connection, put),
+        DropDraft: lambda drop: drafts.drop_draft(connection, drop),
+        Plan: lambda plan: drafts.plan(connection, plan),
+        TakeUp: lambda take: drafts.take_up(connection, take),
+        Unplan: lambda unplan: drafts.unplan(connection, unplan),
+        CloseItem: lambda close: drafts.close_item(connection, close),
+        CountOnce: tally.count,
+        EndDays: tally.end_days,
+        Speak: lambda speak: dialogues.speak(connection, log, speak),
     }
 
 

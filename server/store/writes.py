@@ -7,10 +7,15 @@ from collections.abc import Mapping
 
 import msgspec
 
+from protocol.accounts import Act
 from protocol.entries import Entry, Kind, Openness, Role, Side, TopicKind
 from protocol.frames import Preferences, Summary
 from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId
+from server.store.backstage_writes import BackstageOutcome, BackstageWrite
+from server.store.follow_writes import FollowOutcome, FollowWrite
 from server.topics import Change
+
+NO_DIGEST = bytes(16)  # Of what the server says by itself: nobody repeats that.
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,15 +40,20 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
     count: int | None = None
     openness: Openness | None = None
+    tag: str | None = None
     hidden_from: PersonId | None = None
 
 
 class Founding(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic that begins with this post; `peers` (sorted) when it is a chat, of which there is one for two people."""
+    """A topic that begins with this post; `peers` (sorted) when it is a chat, of which there is one for two people.
+
+    `at`: when, Unix ms, of one that begins without an entry.
+    """
 
     kind: TopicKind
     side: Side
     peers: tuple[PersonId, PersonId] | None = None
+    at: int = 0
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,17 +69,31 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     draft: Draft | None
     changes: tuple[Change, ...] = ()
     founding: Founding | None = None
+    by: PersonId | None = None  # Of what is said in the name of a public account: its operator.
+
+
+class Acted(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator of the public account `topic` did; `others`: its other operators, who are told."""
+
+    topic: TopicId
+    act: Act
+    others: tuple[PersonId, ...]
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """It is committed. `generation` is the topic's after it; `standings` has the new summary of each person whose
     standing changed, None for those who no longer have one. `post` repeats what was asked, for whoever applies it.
+    `besides`: what entered other logs because of it. `acted`: of what an operator did. `whole_for`: of an entry with a
+    tag, who runs the account, and gets it whole whatever they follow.
     """
 
     post: Post
     entry: Entry | None
     generation: int
     standings: Mapping[PersonId, Summary | None] = msgspec.field(default_factory=dict)
+    besides: tuple["Posted", ...] = ()
+    acted: Acted | None = None
+    whole_for: tuple[PersonId, ...] = ()
 
 
 class Repeated(msgspec.Struct, frozen=True):
@@ -207,6 +231,8 @@ Write = (
     | MarkRead
     | SetTopicSettings
     | Erase
+    | FollowWrite
+    | BackstageWrite
 )
 
 
@@ -243,4 +269,15 @@ class Marked(msgspec.Struct, frozen=True, kw_only=True):
     moved: bool
 
 
-Outcome = PostOutcome | Done | Taken | TooMany | DevicesRevoked | Preferences | BlockPut | Marked
+Outcome = (
+    PostOutcome
+    | Done
+    | Taken
+    | TooMany
+    | DevicesRevoked
+    | Preferences
+    | BlockPut
+    | Marked
+    | FollowOutcome
+    | BackstageOutcome
+)

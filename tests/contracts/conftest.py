@@ -43,3 +43,11 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     desk = _open(request.param, tmp_path)
     yield desk
     desk.close()
+
+
+@pytest.fixture(params=["on disk", "in memory"])
+def private_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """A desk at an empty store of every adapter of the private side."""
+    desk = _open(request.param, tmp_path)
+    yield desk
+    desk.close()

@@ -1,22 +1,37 @@
-"""Stores of before the public side: brought up to date when they are opened, with all that is in them."""
+"""Stores of older versions are brought up to date when they are opened, with all that is in them.
+
+The first is of before the public side, and is made here. The second is of before public accounts, and was made by that
+version: a chat, two groups, and what became of ten publications in the public one, in `schema2/`.
+"""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
+from protocol.decisions import SubmissionState
 from protocol.entries import Kind, Side, TopicKind
+from protocol.following import FollowAccount
+from protocol.frames import History
 from protocol.ids import PersonId, Seq, TopicId, new_cid, new_id
+from protocol.public import GroupSettings, SignAgreement, Submissions
+from protocol.publications import decode
+from protocol.staff import OfficerAct, OfficerDecide, OfficerQueue
 from server.store import schema, upkeep
 from server.store.public_writes import Introduce
-from server.store.schema import VERSION
+from server.store.schema import VERSION, OlderStoreError
 from server.store.sqlite import PublicSqliteStore, SqliteStore, connect, store_path
 from server.store.writes import Done
 from tests.contracts.desk import NOON, Desk, bodies
+from tests.support.accounts import active, article
+from tests.support.inline import InlineServer
+from tests.support.public import rows
 
 ANN, BO, TOPIC = PersonId("a" * 16), PersonId("b" * 16), TopicId("t" * 16)
+SECOND = Path(__file__).parent / "schema2"
 BODIES = ["hello", "", "hello yourself"]
 
 
@@ -29,6 +44,24 @@ def old_store(data: Path, side: Side) -> Path:
         if side is Side.PRIVATE:
             _chat(connection)
     return path
+
+
+def second_store(data: Path, side: Side) -> Path:
+    """Make the store of `side` that the second version left; return where it is."""
+    data.mkdir(exist_ok=True)
+    path = store_path(data, side)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((SECOND / f"{side.value}.sql").read_text("utf-8"))
+    return path
+
+
+@pytest.fixture
+def second(data: Path) -> InlineServer:
+    """A server on the stores that the second version left."""
+    for side in Side:
+        second_store(data, side)
+    private, public = SqliteStore.open(data, Side.PRIVATE), PublicSqliteStore.open(data, Side.PUBLIC)
+    return InlineServer(stores=(private, public))
 
 
 def _chat(connection: sqlite3.Connection) -> None:
@@ -70,7 +103,7 @@ def tables_of(path: Path) -> set[str]:
 
 
 def shape_of(path: Path) -> dict[str, set[tuple[object, ...]]]:
-    """Return the columns of every table, and the names of indexes and triggers."""
+    """Return the columns of every table, and whatever else there is, by its text."""
     with closing(sqlite3.connect(path)) as connection:
         shape: dict[str, set[tuple[object, ...]]] = {
             table: set(
@@ -83,9 +116,12 @@ def shape_of(path: Path) -> dict[str, set[tuple[object, ...]]]:
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_an_old_store_is_brought_up_to_date_and_keeps_who_it_is(data: Path, side: Side) -> None:
-    path = old_store(data, side)
-    assert version_of(path) == 1
+@pytest.mark.parametrize(("version", "made"), [(1, old_store), (2, second_store)])
+def test_an_old_store_is_brought_up_to_date_and_keeps_who_it_is(
+    data: Path, side: Side, version: int, made: Callable[[Path, Side], Path]
+) -> None:
+    path = made(data, side)
+    assert version_of(path) == version
     with closing(sqlite3.connect(path)) as connection:
         before = dict(connection.execute("SELECT key, value FROM meta"))
     with closing(SqliteStore.open(data, side)) as store:
@@ -94,9 +130,10 @@ def test_an_old_store_is_brought_up_to_date_and_keeps_who_it_is(data: Path, side
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_an_old_store_becomes_what_a_new_one_is(tmp_path: Path, side: Side) -> None:
+@pytest.mark.parametrize("made", [old_store, second_store])
+def test_an_old_store_becomes_what_a_new_one_is(tmp_path: Path, side: Side, made: Callable[[Path, Side], Path]) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
-    path = old_store(old, side)
+    path = made(old, side)
     for data in (old, new):
         SqliteStore.open(data, side).close()
     assert shape_of(path) == shape_of(store_path(new, side))
@@ -153,3 +190,86 @@ def test_a_migration_that_is_cut_short_is_done_again(data: Path, monkeypatch: py
         assert page is not None
         assert len(page.entries) == 3
     assert version_of(path) == VERSION
+
+
+LANE = TopicId("0hfzsm44xjgbc4z7")
+
+
+def decisions_of(path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT * FROM decisions ORDER BY number").fetchall()
+
+
+def found(server: InlineServer) -> list[TopicId]:
+    with closing(server.public_store.reader()) as reader:
+        return [hit.topic for hit in reader.search("灯笼", kinds=(), offset=0, limit=9).found]
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_the_doctor_finds_nothing_wrong_with_the_second_either(data: Path, side: Side) -> None:
+    second_store(data, side)
+    SqliteStore.open(data, side).close()
+    assert list(upkeep.doctor(data)) == []
+
+
+@pytest.mark.parametrize("look", [lambda data: list(upkeep.doctor(data)), lambda data: upkeep.stats(data, at=NOON)])
+def test_whoever_only_reads_says_what_brings_it_up_to_date(data: Path, look: Callable[[Path], object]) -> None:
+    second_store(data, Side.PUBLIC)
+    with pytest.raises(OlderStoreError, match="schema 2: start hutongd"):
+        look(data)
+
+
+def test_it_can_be_backed_up_before_it_is_brought_up_to_date(data: Path, tmp_path: Path) -> None:
+    second_store(data, Side.PUBLIC)
+    copied = tmp_path / "copied"
+    upkeep.backup(data, copied, lambda *_: None)
+    assert version_of(store_path(copied, Side.PUBLIC)) == 2
+
+
+def test_what_was_published_before_accounts_is_there_as_it_was(second: InlineServer) -> None:
+    ben = second.login("ben")
+    entries = ben.do(History, topic=LANE, limit=99).entries
+    texts = [decode(entry.body).content.text for entry in entries if entry.kind is Kind.MESSAGE and entry.body]
+    assert texts == [
+        "The lane is open on Sunday", "Who brings the paste?", "They say the bridge is gone",
+        "The bridge is being mended", "Bring gloves",
+    ]  # fmt: skip
+    assert [entry.tag for entry in entries] == [None] * len(entries)
+    mine = {said.state for said in ben.do(Submissions).submissions}
+    assert mine == {SubmissionState.PUBLISHED, SubmissionState.REJECTED, SubmissionState.HELD}
+
+
+def test_every_decision_is_kept_as_it_was(data: Path) -> None:
+    path = second_store(data, Side.PUBLIC)
+    before = decisions_of(path)
+    SqliteStore.open(data, Side.PUBLIC).close()
+    assert len(before) == 8
+    assert decisions_of(path) == before
+
+
+def test_what_was_held_before_accounts_can_be_decided_now(second: InlineServer) -> None:
+    ben, officer = second.login("ben"), second.officer()
+    (held,) = officer.do(OfficerQueue).items
+    assert held.item is not None
+    officer.do(OfficerDecide, item=held.item, act=OfficerAct.RELEASE)
+    assert ben.do(Submissions).submissions[0].state is SubmissionState.PUBLISHED
+
+
+def test_a_group_of_before_is_found_before_anything_is_written(second: InlineServer) -> None:
+    assert found(second) == [LANE]
+
+
+def test_a_group_of_before_that_is_not_listed_any_more_is_not_found(second: InlineServer) -> None:
+    second.login("ann").do(GroupSettings, topic=LANE, listed=False)
+    assert found(second) == []
+
+
+def test_accounts_are_reviewed_on_a_store_of_before_them(second: InlineServer) -> None:
+    ann, ben = second.login("ann"), second.login("ben")
+    signature = second.signature()
+    if signature is not None:
+        ann.do(SignAgreement, signature=signature)
+    topic = active(second, ann)
+    ben.do(FollowAccount, topic=topic)
+    article(ann, topic, "Its lamp works again.")
+    assert rows(second, "SELECT kind FROM decisions ORDER BY number")[-1] == {"kind": "approve"}

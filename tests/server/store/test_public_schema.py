@@ -13,6 +13,7 @@ from protocol.staff import OfficerAct, OfficerDecide, StaffRole
 from server.store.public_schema import PUBLIC_TABLES
 from tests.support.inline import InlineServer
 from tests.support.public import connection_of, rows
+from tests.support.tampering import copy, refuses
 
 HOLD = Hold(ground="spam", text="Perhaps.")
 
@@ -40,22 +41,6 @@ def file() -> Iterator[sqlite3.Connection]:
             "waiting",
         ]
         yield connection_of(server)
-
-
-def copy(table: str, where: str = "1", **changed: str) -> str:
-    """Return a statement that inserts a row of `table` again, with some columns changed (SQL expressions)."""
-    return f"{table}|{where}|" + ";".join(f"{column}={value}" for column, value in changed.items())
-
-
-def statement(connection: sqlite3.Connection, asked: str) -> str:
-    """Return the SQL that `asked` stands for."""
-    if "|" not in asked:
-        return asked
-    table, where, changes = asked.split("|")
-    changed = dict(change.split("=", 1) for change in changes.split(";") if change)
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-    values = ", ".join(changed.get(column, column) for column in columns)
-    return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {where} LIMIT 1"
 
 
 NEXT = "(SELECT max(number) + 1 FROM {table})"
@@ -142,16 +127,7 @@ CASES = [pytest.param(asked, why, id=f"{name}-{number}") for name, cases in REFU
 
 @pytest.mark.parametrize(("asked", "why"), CASES)
 def test_the_file_refuses_by_itself(file: sqlite3.Connection, asked: str, why: str) -> None:
-    before = list(file.iterdump())
-    *first, last = asked.split(";", 1) if asked.startswith("DROP") else [asked]
-    file.execute("SAVEPOINT here")
-    for each in first:
-        file.execute(each)
-    with pytest.raises(sqlite3.IntegrityError, match=why):
-        file.execute(statement(file, last))
-    file.execute("ROLLBACK TO here")
-    file.execute("RELEASE here")
-    assert list(file.iterdump()) == before
+    refuses(file, asked, why)
 
 
 CHECKED: list[tuple[str, str]] = [
