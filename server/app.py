@@ -22,25 +22,34 @@ from server.arrivals import Arrivals
 from server.clock import Clock
 from server.committer import BothSides, Committer
 from server.config import Config
+from server.days import Days
 from server.dispatch import Dispatch, Rules, table
-from server.engine import Engine, SyncBounds
+from server.engine import Engine
 from server.errors import ConfigError
 from server.fanout import FanOut
+from server.forms import misshapen
 from server.gatekeeper import Gatekeeper
+from server.handlers.account_reading import AccountReading
 from server.handlers.accounts import Accounts, PasswordPort, greeter
+from server.handlers.backstage import Backstage
+from server.handlers.following import Following
 from server.handlers.groups import Groups
+from server.handlers.inbox import Inboxes
 from server.handlers.institutions import PublicInstitutions
 from server.handlers.messages import Messages
 from server.handlers.officers import Officers
 from server.handlers.people import Neighbours
+from server.handlers.public_accounts import PublicAccounts
 from server.handlers.public_groups import PublicGroups
 from server.handlers.publishing import Judge, Publishing
 from server.handlers.reading import Reading
+from server.handlers.searching import Searching
 from server.hub import Hub
 from server.limits import Limits
 from server.net.peer import Peer
 from server.net.poller import Poller
 from server.net.settings import NetSettings
+from server.outcomes import Result
 from server.panel import Panel
 from server.passwords import Passwords
 from server.posting import Drafts
@@ -48,8 +57,11 @@ from server.presence import Presence
 from server.readers import Readers, Sources
 from server.recorder import Recorder
 from server.rooms import Rooms
+from server.scheduler import Scheduler
+from server.scrubber import Scrubber
 from server.session import Session
 from server.store.sqlite import PublicSqliteStore, SqliteStore
+from server.syncs import SyncBounds
 
 log = structlog.get_logger("hutong.app")
 
@@ -111,6 +123,13 @@ def build(
         gatekeeper.every_second()
         arrivals.every_second()
         recorder.every_second()
+        days.every_second()
+        scheduler.every_second()
+        scrubber.every_second()
+
+    def committed(result: Result) -> None:
+        hub.committed(result)
+        days.committed(result)
 
     def store_broke(reason: str) -> None:
         service.broken = reason
@@ -146,10 +165,12 @@ def build(
         reads=public_readers,
         bench=bench,
         clock=clock,
-        committed=hub.committed,
+        committed=committed,
         tell=hub.tell,
     )
     recorder = Recorder(commits)
+    days = Days(commits=commits, clock=clock, zone=bench.zone)
+    scrubber = Scrubber(commits)
     arrivals = Arrivals(commits=commits, clock=clock, committed=hub.committed)
     drafts = Drafts(stores.private.secret)
     operations = rules(
@@ -173,9 +194,11 @@ def build(
             slice_bytes=config.messages.slice_bytes, reach=config.messages.reach, newest=config.messages.newest
         ),
         clock=clock,
+        committed=committed,
         came=arrivals.came,
         appeared=gatekeeper.appeared,
     )
+    scheduler = Scheduler(commits=commits, reads=private_readers, begin=engine.begin, clock=clock)
     service = Service(  # `store_broke` knows it, too.
         poller=poller,
         engine=engine,
@@ -212,7 +235,7 @@ def bench_of(config: Config, *, today: date) -> Bench:
             valid_from=stated.valid_from,
             valid_until=stated.valid_until,
         )
-    return Bench(pack=pack, licence=licence, language=config.compliance.language)
+    return Bench(pack=pack, licence=licence, language=config.compliance.language, zone=config.compliance.time_zone)
 
 
 def rules(
@@ -254,11 +277,22 @@ def rules(
         Neighbours(is_here=presence.is_here, hidings=lambda: presence.hidings),
         Reading(epochs=epochs, slice_bytes=config.messages.slice_bytes),
         Messages(drafts=drafts, recall_ms=recall_ms, edit_ms=edit_ms),
+        Inboxes(drafts=drafts, slice_bytes=config.messages.slice_bytes),
         Groups(drafts=drafts, cap=config.limits.group_members, public_cap=config.limits.public_group_members),
         PublicGroups(drafts=drafts, bench=bench, cap=config.limits.public_group_members),
         Publishing(drafts=drafts, bench=bench, judge=judge, slice_bytes=config.messages.slice_bytes),
+        AccountReading(zone=bench.zone),
+        Following(),
+        Backstage(
+            drafts=drafts,
+            misshapen=lambda publication: misshapen(publication, bench.pack),
+            zone=bench.zone,
+            slice_bytes=config.messages.slice_bytes,
+        ),
+        Searching(),
         PublicInstitutions(bench=bench, installed=installed),
         Officers(bench=bench),
+        PublicAccounts(drafts=drafts, bench=bench),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
@@ -106,16 +107,16 @@ class RateSettings(_Section, frozen=True, kw_only=True):
         Rate, _says("`login`, by address and, apart from that, by handle; `change_password`, by person.")
     ] = _rate("10/1m")
     resume: Annotated[Rate, _says("`resume`, by address.")] = _rate("200/1s")
-    send: Annotated[Rate, _says("`send`, `edit`, `recall` and `react`, by person.")] = _rate("50/1s")
-    publish: Annotated[Rate, _says("`publish` and `take_back`, by person.")] = _rate("20/1s")
+    send: Annotated[Rate, _says("`send`, `edit`, `recall`, `react` and `inbox.answer`, by person.")] = _rate("50/1s")
+    publish: Annotated[Rate, _says("`publish`, `schedule` and `take_back`, by person.")] = _rate("20/1s")
     group: Annotated[Rate, _says("Operations on groups (`group.…`), by person.")] = _rate("600/1m")
-    lookup: Annotated[Rate, _says("`people`, by person.")] = _rate("300/1m")
+    lookup: Annotated[Rate, _says("`people` and `search`, by person.")] = _rate("300/1m")
     fetch: Annotated[
         Rate, _says("What is read from the store: `sync`, `history`, `topic`, `receipts`, `watch`, …, by person.")
     ] = _rate("50/1s")
     marks: Annotated[
         Rate,
-        _says("One's own marks and settings: `read`, `set_topic`, `clear`, `block`, `set_preferences`, …, by person."),
+        _says("One's own marks and settings: `read`, `set_topic`, `block`, `follow`, `draft.save`, …, by person."),
     ] = _rate("50/1s")
     typing: Annotated[Rate, _says("`typing`, by person.")] = _rate("5/1s")
 
@@ -172,6 +173,9 @@ class ComplianceSettings(_Section, frozen=True, kw_only=True):
             description="The language of titles and advice in decisions; English where the pack lacks it.",
         ),
     ] = "en"
+    time_zone: Annotated[
+        ZoneInfo, _says("Whose days and months the broadcasts of public accounts are counted in: a name of IANA's.")
+    ] = ZoneInfo("UTC")
 
 
 class LicenceSettings(_Section, frozen=True, kw_only=True):

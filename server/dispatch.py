@@ -4,20 +4,28 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from protocol import accounts as accounts_wire
+from protocol import following as following_wire
 from protocol import frames, public, staff
 from protocol.entries import Side, Standing, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import Reply, Request
 from protocol.ids import TopicId, is_cid
+from server.handlers.account_reading import AccountReading
 from server.handlers.accounts import Accounts
+from server.handlers.backstage import Backstage
+from server.handlers.following import Following
 from server.handlers.groups import Groups
+from server.handlers.inbox import Inboxes
 from server.handlers.institutions import PublicInstitutions
 from server.handlers.messages import Messages
 from server.handlers.officers import Officers
 from server.handlers.people import Neighbours
+from server.handlers.public_accounts import PublicAccounts
 from server.handlers.public_groups import PublicGroups
 from server.handlers.publishing import Publishing
 from server.handlers.reading import Reading
+from server.handlers.searching import Searching
 from server.outcomes import NOT_FOUND, WRONG_SIDE, Ask, Caller, Decision, OnDuty, Refuse, With
 from server.posting import Drafts, answer_again
 from server.topics import TopicState
@@ -59,10 +67,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Asked by somebody who is signed in. `sides`: of the topic it names, if it names one."""
+    """Asked by somebody who is signed in. `sides`: of the topic it names, if it names one.
+
+    `again` finds what became of a repeat of what is said in another's name.
+    """
 
     handler: Callable[[Any, Caller, int], Decision]
     sides: frozenset[Side] = PRIVATE
+    again: Callable[[Any, Caller, Refuse], Decision] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +113,17 @@ def table(
     neighbours: Neighbours,
     reading: Reading,
     messages: Messages,
+    inboxes: Inboxes,
     groups: Groups,
     public_groups: PublicGroups,
     publishing: Publishing,
+    account_reading: AccountReading,
+    following: Following,
+    backstage: Backstage,
+    searching: Searching,
     institutions: PublicInstitutions,
     officers: Officers,
+    public_accounts: PublicAccounts,
 ) -> Rules:
     """Return the rules of every operation."""
     rules: Iterable[tuple[Any, Rule]] = (
@@ -135,6 +153,9 @@ def table(
         (frames.Edit, InTopic(messages.edit)),
         (frames.React, InTopic(messages.react)),
         (frames.Recall, Signed(messages.recall, BOTH)),
+        (accounts_wire.Inbox, Signed(inboxes.inbox, PUBLIC)),
+        (accounts_wire.InboxShow, Signed(inboxes.show, PUBLIC)),
+        (accounts_wire.InboxAnswer, Signed(inboxes.answer, PUBLIC, again=inboxes.again)),
         (frames.GroupFound, Signed(groups.found)),
         (frames.GroupInvite, InTopic(groups.invite)),
         (frames.GroupAccept, InTopic(groups.accept, outside=True)),
@@ -156,10 +177,23 @@ def table(
         (public.GroupSettings, InTopic(public_groups.settings, PUBLIC)),
         (public.GroupFind, Signed(public_groups.find, PUBLIC)),
         (public.GroupListing, Signed(public_groups.listing, PUBLIC)),
+        (following_wire.Search, Signed(searching.search, PUBLIC)),
         (public.Publish, Publishes(publishing.publish, publishing.again)),
         (public.TakeBack, Signed(publishing.take_back, PUBLIC)),
         (public.Submissions, Signed(publishing.submissions, PUBLIC)),
         (public.ShowReceipt, Signed(publishing.receipt, PUBLIC)),
+        (following_wire.Pages, Signed(account_reading.pages, PUBLIC)),
+        (following_wire.ReadArticle, Signed(account_reading.article, PUBLIC)),
+        (following_wire.FollowAccount, Signed(following.follow, PUBLIC)),
+        (following_wire.Unfollow, Signed(following.unfollow, PUBLIC)),
+        (following_wire.Follows, Signed(following.follows)),
+        (accounts_wire.Drafts, Signed(backstage.show_drafts, PUBLIC)),
+        (accounts_wire.SaveDraft, Signed(backstage.save_draft, PUBLIC)),
+        (accounts_wire.DropDraft, Signed(backstage.drop_draft, PUBLIC)),
+        (accounts_wire.Schedule, Signed(backstage.schedule, PUBLIC, again=backstage.again)),
+        (accounts_wire.Scheduled, Signed(backstage.scheduled, PUBLIC)),
+        (accounts_wire.Unschedule, Signed(backstage.unschedule, PUBLIC)),
+        (accounts_wire.Figures, Signed(backstage.figures, PUBLIC)),
         (public.Cards, Signed(institutions.cards, PUBLIC)),
         (public.ShowGate, Open(institutions.gate)),
         (public.ShowAudit, Open(institutions.audit)),
@@ -169,6 +203,15 @@ def table(
         (staff.OfficerQueue, Staffed(officers.queue)),
         (staff.OfficerShow, Staffed(officers.show)),
         (staff.OfficerDecide, Staffed(officers.decide)),
+        (staff.OfficerApplication, Staffed(officers.application)),
+        (staff.OfficerReview, Staffed(officers.review)),
+        (accounts_wire.AccountApply, Signed(public_accounts.apply, PUBLIC)),
+        (accounts_wire.AccountSubmit, Signed(public_accounts.submit, PUBLIC)),
+        (accounts_wire.AccountTakeBack, Signed(public_accounts.take_back, PUBLIC)),
+        (accounts_wire.OwnAccounts, Signed(public_accounts.own, PUBLIC)),
+        (accounts_wire.Operators, InTopic(public_accounts.operators, PUBLIC)),
+        (accounts_wire.SetOperator, InTopic(public_accounts.set_operator, PUBLIC)),
+        (accounts_wire.Acts, InTopic(public_accounts.acts, PUBLIC)),
     )
     return dict(rules)
 
@@ -226,7 +269,7 @@ class Dispatch:
         if cid is None or caller is None or refusal is WRONG_SIDE:
             return refusal
         rule = self._rules[type(request)]
-        if isinstance(rule, Publishes):
+        if isinstance(rule, Publishes | Signed) and rule.again is not None:
             return rule.again(request, caller, refusal)
         digest = self._drafts.digest(request)
         return Ask(

@@ -11,8 +11,8 @@ import msgspec
 import structlog
 
 from protocol.decisions import Submission
-from protocol.frames import Reply, Request, SyncReply
-from protocol.ids import PersonId, TopicId
+from protocol.frames import Reply, Request
+from protocol.ids import TopicId
 from server.clock import Clock
 from server.committer import Commits
 from server.dispatch import Dispatch
@@ -43,7 +43,6 @@ from server.outcomes import (
     Refuse,
     Result,
     SignOut,
-    Subscriber,
     Tell,
     WatchFor,
     With,
@@ -51,8 +50,12 @@ from server.outcomes import (
 from server.presence import Presence
 from server.readers import Sources
 from server.rooms import Rooms
-from server.store.base import Failed, ResyncError
+from server.store.base import Failed
+from server.store.dialogue_writes import Speak
+from server.store.follow_writes import DropFollow, PutFollow
+from server.store.public_writes import AnyWrite
 from server.store.writes import Post
+from server.syncs import SyncBounds, Syncs, Waiter
 from server.topics import TopicState
 
 ATTEMPTS = 8  # Decisions on one request whose topic changes each time; past that, the topic is too busy changing.
@@ -60,10 +63,9 @@ ATTEMPTS = 8  # Decisions on one request whose topic changes each time; past tha
 log = structlog.get_logger("hutong.engine")
 
 
-class Asker(Subscriber, Protocol):
-    """The session a request came from. `gone`: its connection is."""
+class Asker(Waiter, Protocol):
+    """The session a request came from."""
 
-    gone: bool
     officer: OnDuty | None
 
     def reply(self, request: Request[Reply], reply: Reply) -> None:
@@ -78,23 +80,8 @@ class Asker(Subscriber, Protocol):
     def go_on_duty(self, officer: OnDuty) -> None:
         """Sign `officer` in."""
 
-    def wait(self) -> None:
-        """Let the connection's later requests wait until `go_on`."""
-
-    def go_on(self) -> None:
-        """Undo `wait`."""
-
     def close(self, code: int, reason: str) -> None:
         """Close the connection after what is queued."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncBounds:
-    """Bounds of a sync: bytes of a reply, entries it goes back, entries of each topic that a new device gets."""
-
-    slice_bytes: int
-    reach: int
-    newest: int
 
 
 @dataclass(slots=True)
@@ -122,10 +109,12 @@ class Engine:
         reads: Sources,
         bounds: SyncBounds,
         clock: Clock,
+        committed: Callable[[Result], None],
         came: Callable[[TopicId], None],
         appeared: Callable[[Submission], None],
     ) -> None:
         self._dispatch = dispatch
+        self._took_in = committed
         self._came = came
         self._appeared = appeared
         self._rooms = rooms
@@ -133,7 +122,7 @@ class Engine:
         self._presence = presence
         self._commits = commits
         self._reads = reads
-        self._bounds = bounds
+        self._syncs = Syncs(hub, reads, bounds)
         self._clock = clock
         self._when_idle: Callable[[], None] | None = None
         self.under_way = 0
@@ -222,7 +211,9 @@ class Engine:
                     turn.asker.go_on_duty(decision.officer)
                     decision = decision.after
                 case CatchUp():
-                    self._catch_up(turn, decision)
+                    caller = turn.asker.caller
+                    assert caller is not None
+                    self._syncs.begin(turn.asker, caller.person, decision, partial(self._step, turn))
                     return
 
     def _end(self, turn: _Turn, refusal: Refuse) -> None:
@@ -262,18 +253,18 @@ class Engine:
             self._rooms.unpin(pinned)
 
     def _commit(self, turn: _Turn, decision: Commit) -> None:
-        write = decision.write
-        topic = write.topic if isinstance(write, Post) else None
+        write = decision.write.post if isinstance(decision.write, Speak) else decision.write
+        topic = _told_by(write)
         if topic is not None:
             self._rooms.pin(topic)
         # What comes behind a login is asked by who logs in; what comes behind a founding finds what is founded.
         waiting = turn.asker.caller is None or (isinstance(write, Post) and write.founding is not None)
         if waiting:
             turn.asker.wait()
-        self._commits.submit(write, partial(self._committed, turn, decision, topic, waiting))
+        self._commits.submit(decision.write, partial(self._committed, turn, decision, topic, waiting))
 
     def _committed(self, turn: _Turn, decision: Commit, topic: TopicId | None, waiting: bool, result: Result) -> None:  # noqa: FBT001
-        self._hub.committed(result)
+        self._took_in(result)
         if topic is not None:
             self._rooms.unpin(topic)
         if waiting:
@@ -322,38 +313,6 @@ class Engine:
             self._hub.arrive(turn.asker, caller.person)
         return True
 
-    def _catch_up(self, turn: _Turn, decision: CatchUp) -> None:
-        caller = turn.asker.caller
-        assert caller is not None
-        turn.asker.wait()
-        ticket = self._hub.begin_sync()
-        self._reads.of(decision.side).ask(
-            lambda reader: reader.sync(
-                caller.person,
-                decision.heads,
-                marks=decision.marks,
-                slice_bytes=self._bounds.slice_bytes,
-                reach=self._bounds.reach,
-                newest=self._bounds.newest,
-            ),
-            partial(self._caught_up, turn, decision, caller.person, ticket),
-        )
-
-    def _caught_up(
-        self, turn: _Turn, decision: CatchUp, person: PersonId, ticket: int, found: "Future[SyncReply]"
-    ) -> None:
-        turn.asker.go_on()
-        if found.exception() is not None:
-            self._hub.end_sync(ticket)
-            otherwise = isinstance(found.exception(), ResyncError)
-            self._step(turn, lambda: decision.otherwise if otherwise else found.result())
-            return
-        sync = self._hub.amended(ticket, person, found.result())
-        self._step(turn, lambda: Answer(decision.reply(sync), decision.effects))
-        if not turn.asker.gone:
-            self._hub.release(ticket, turn.asker, sync)
-        self._hub.end_sync(ticket)
-
     def _effects(self, asker: Asker, answer: Answer) -> None:
         for effect in answer.effects:
             self._effect(asker, effect)
@@ -381,4 +340,15 @@ class Engine:
             case Appeared():
                 self._appeared(effect.submission)
             case Note():
-                self._commits.submit(effect.write, self._hub.committed)
+                self._commits.submit(effect.write, self._took_in)
+
+
+def _told_by(write: AnyWrite) -> TopicId | None:
+    """Return the topic whose state is needed to tell what comes of `write`."""
+    match write:
+        case Post():
+            return write.topic
+        case PutFollow() | DropFollow():
+            return write.account
+        case _:
+            return None

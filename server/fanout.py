@@ -5,12 +5,12 @@ for many entries. Short jobs go first; order within a topic is kept because a to
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
-from protocol.ids import PersonId, Seq, TopicId
+from protocol.ids import Seq, TopicId
 from server.outcomes import Subscriber
 
 SHORT = 64  # Recipients up to which a job is done in one go, before any longer one.
@@ -18,23 +18,27 @@ TURN = 256  # Recipients a turn: what comes for a small chat meanwhile does not 
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """One entry's frame for everybody; `instead`: what certain people get in its place."""
+    """One entry's frame for everybody; but those for whom `misses` holds get `elided` in its place."""
 
     seq: Seq
     frame: bytes
-    instead: Mapping[PersonId, bytes] = {}
+    elided: bytes = b""
+    misses: Callable[[Subscriber], bool] | None = None
 
     def copy(self, recipient: Subscriber) -> bytes:
         """Return what `recipient` gets."""
-        return self.instead.get(recipient.caller.person, self.frame) if recipient.caller else self.frame
+        return self.elided if self.misses is not None and self.misses(recipient) else self.frame
 
 
 @dataclass(slots=True)
 class Audience:
-    """The connections that follow one topic. `late`: who already has the waiting entries up to that seq."""
+    """The connections that follow one topic. `late`: who already has the waiting entries up to that seq. `tags`: of an
+    account, those of its followers who have one.
+    """
 
     live: dict[Subscriber, None] = field(default_factory=dict)
     late: dict[Subscriber, Seq] = field(default_factory=dict)
+    tags: dict[Subscriber, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,7 +58,7 @@ class _Job:
         late = self.audience.late
         for subscriber in [subscriber for subscriber, seq in late.items() if seq < first]:
             del late[subscriber]
-        plain = not late and not any(parcel.instead for parcel in self.parcels)
+        plain = not late and not any(parcel.misses for parcel in self.parcels)
         self.joined = b"".join(parcel.frame for parcel in self.parcels) if plain else None
 
     def advance(self, most: int) -> int:
@@ -98,7 +102,7 @@ class FanOut:
                 # is blocked that they are: their own entry would come later than it used to.
                 self._spent += len(audience.live)
                 for recipient in audience.live:
-                    recipient.push(parcel.copy(recipient) if parcel.instead else parcel.frame)
+                    recipient.push(parcel.copy(recipient) if parcel.misses else parcel.frame)
                 return
             job = self._jobs[topic] = _Job(audience)
             self._line(job).append(topic)

@@ -86,6 +86,8 @@ class Gatekeeper:
             version=case.version,
             previous=case.previous,
             at=self._clock.wall_ms(),
+            account=case.account,
+            source=case.source,
         )
         item = _Item(case, published, done)
         # A card has no topic before its first version; in one line it is all the same.
@@ -132,7 +134,8 @@ class Gatekeeper:
 
     def _answered(self, line: _Line, item: _Item, answers: list[Answer]) -> None:
         item.answers = tuple(self._sound(answer) for answer in answers)
-        item.ruling = rule(item.answers, self._bench.pack)
+        case = item.case
+        item.ruling = rule(item.answers, self._bench.pack, surface=case.surface, category=case.content.category)
         self._advance(line)
 
     def _sound(self, answer: Answer) -> Answer:

@@ -1,79 +1,33 @@
-"""Who is here, who follows which topic, and what a commit means for them. In memory; the poller's thread only.
+"""Who is here, which topics are live for them, and what a commit means for them. In memory; the poller's thread only.
 
 A topic is live on a connection once its sync has reached the head. Between the moment a sync's snapshot is read and
 the moment its reply goes out, commits go on; the journal holds them, so that nothing falls between the two.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import count, islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-import msgspec
-
+from protocol.accounts import ActPush
 from protocol.codec import encode_push
 from protocol.entries import Entry, Standing
 from protocol.frames import EntryPush, GonePush, Preferences, Push, SyncReply, TopicPush
 from protocol.ids import DeviceId, PersonId, Seq, TopicId
-from server.fanout import Audience, FanOut, Parcel
+from server.audiences import Audiences
+from server.fanout import FanOut, Parcel
+from server.followers import Followers
+from server.journal import Journal, Stood
 from server.net.framing import binary_frame
 from server.outcomes import Result, Subscriber, Tell
 from server.rooms import Rooms
+from server.store.account_writes import Reviewed
+from server.store.follow_writes import FollowDropped, FollowPut
 from server.store.public_writes import Concluded, Joined
-from server.store.writes import BlockPut, Posted
+from server.store.writes import Acted, BlockPut, Posted
 from server.topics import TopicState
 
 K = TypeVar("K")
 V = TypeVar("V")
 LATELY = 10_000  # Sign-outs, and choices of preferences, that a slow sign-in is held against.
-
-
-@dataclass(frozen=True, slots=True)
-class _Stood:
-    """A person was told how they stand to a topic now."""
-
-    topic: TopicId
-    person: PersonId
-    seated: bool
-
-
-@dataclass(slots=True)
-class _Journal:
-    """What was committed while syncs are being read, since the oldest of them began; numbered from `first` on.
-
-    `begun`: for each sync the number of what came first after it began.
-    """
-
-    notes: deque[_Stood | tuple[TopicId, Parcel]] = field(default_factory=deque)
-    first: int = 0
-    begun: dict[int, int] = field(default_factory=dict)
-    tickets: Iterator[int] = field(default_factory=count)
-
-    def begin(self) -> int:
-        ticket = next(self.tickets)
-        self.begun[ticket] = self.first + len(self.notes)
-        return ticket
-
-    def end(self, ticket: int) -> None:
-        del self.begun[ticket]
-        oldest = next(iter(self.begun.values()), self.first + len(self.notes))
-        while self.first < oldest:
-            self.notes.popleft()
-            self.first += 1
-
-    def add(self, note: _Stood | tuple[TopicId, Parcel]) -> None:
-        if self.begun:
-            self.notes.append(note)
-
-    def stood(self, ticket: int, person: PersonId | None) -> Iterator[_Stood]:
-        return (n for n in self._since(ticket) if isinstance(n, _Stood) and n.person == person)
-
-    def parcels(self, ticket: int) -> Iterator[tuple[TopicId, Parcel]]:
-        return (note for note in self._since(ticket) if not isinstance(note, _Stood))
-
-    def _since(self, ticket: int) -> Iterator[_Stood | tuple[TopicId, Parcel]]:
-        return islice(self.notes, self.begun[ticket] - self.first, None)
 
 
 class Hub:
@@ -84,8 +38,9 @@ class Hub:
         self._fanout = fanout
         self._came_or_went = came_or_went
         self._here: dict[PersonId, list[Subscriber]] = {}
-        self._audiences: dict[TopicId, Audience] = {}
-        self._journal = _Journal()
+        self._audiences = Audiences(fanout)
+        self._journal = Journal()
+        self._followers = Followers(rooms, self._audiences, self._journal, connections=self.connections)
         self._signed_out: dict[DeviceId, None] = {}
         self._preferred: dict[PersonId, Preferences] = {}
 
@@ -103,7 +58,7 @@ class Hub:
     def depart(self, subscriber: Subscriber) -> None:
         """`subscriber` is gone."""
         for topic in subscriber.live:
-            self._forget(topic, subscriber)
+            self._audiences.remove(topic, subscriber)
         subscriber.live.clear()
         if subscriber.caller is None:
             return
@@ -123,10 +78,18 @@ class Hub:
             case Concluded():
                 for posted in result.posted:
                     self._posted(posted)
+                self._acted(result.acted)
+            case Reviewed():
+                for posted in result.posted:
+                    self._posted(posted)
             case Joined(posted=Posted() as posted):
                 self._posted(posted)
             case BlockPut(topic=str() as topic):
                 self._rooms.apply(topic, result.changes, generation=result.generation, seq=Seq(0), nth=0)
+            case FollowPut():
+                self._followers.put(result)
+            case FollowDropped(changed=True):
+                self._followers.dropped(result)
             case _:
                 pass
 
@@ -135,7 +98,7 @@ class Hub:
         frame = binary_frame(encode_push(tell.push))
         for person in tell.persons:
             if isinstance(tell.push, TopicPush):
-                self._journal.add(_Stood(tell.push.summary.topic, person, seated=True))
+                self._journal.add(Stood(tell.push.summary.topic, person, seated=True))
             for subscriber in self.connections(person):
                 if tell.not_here and subscriber is asked:
                     continue
@@ -180,29 +143,34 @@ class Hub:
 
     def amended(self, ticket: int, person: PersonId, reply: SyncReply) -> SyncReply:
         """Return `reply` without what `person` has been told otherwise since it was read."""
-        told = {note.topic for note in self._journal.stood(ticket, person)}
-        if not told:
-            return reply
-        left = {note.topic for note in self._journal.stood(ticket, person) if not note.seated}
-        return msgspec.structs.replace(
-            reply,
-            topics=tuple(summary for summary in reply.topics if summary.topic not in told),
-            slices=tuple(piece for piece in reply.slices if piece.topic not in left),
-            gone=tuple(topic for topic in reply.gone if topic not in told),
-        )
+        return self._journal.amended(ticket, person, reply)
 
-    def release(self, ticket: int, subscriber: Subscriber, reply: SyncReply) -> None:
-        """The reply is on its way: make live what it brought to the head, and send what was committed since."""
+    def release(self, ticket: int, subscriber: Subscriber, reply: SyncReply, follows: Mapping[TopicId, str]) -> None:
+        """The reply is on its way: make live what it brought to the head, and send what was committed since.
+
+        `follows`: the accounts that the reply was read for, each with the tag one has there.
+        """
         heads = {piece.topic: piece.head for piece in reply.slices if piece.live}
         for topic, head in heads.items():
-            self._follow(topic, subscriber, has=head)
+            self._audiences.add(topic, subscriber, has=head)
+        self._followers.released(ticket, subscriber, follows)
         for topic, parcel in self._journal.parcels(ticket):
             if topic in heads and parcel.seq > heads[topic]:
                 heads[topic] = parcel.seq
                 subscriber.push(parcel.copy(subscriber))
-                self._note_late(topic, subscriber, parcel.seq)
+                self._audiences.note_late(topic, subscriber, parcel.seq)
 
     def _posted(self, posted: Posted) -> None:
+        self._enter(posted)
+        for other in posted.besides:
+            self._posted(other)
+        self._acted(posted.acted)
+
+    def _acted(self, acted: Acted | None) -> None:
+        if acted is not None:
+            self.tell(Tell(persons=acted.others, push=ActPush(topic=acted.topic, act=acted.act)))
+
+    def _enter(self, posted: Posted) -> None:
         post, entry = posted.post, posted.entry
         if post.founding is not None:
             if post.founding.peers is None:
@@ -215,7 +183,7 @@ class Hub:
             seated = summary is not None and summary.standing is Standing.MEMBER
             push: Push = TopicPush(summary=summary) if summary else GonePush(topic=post.topic)
             self._stand(post.topic, person, seated=seated, start=summary.start if summary else Seq(0), push=push)
-        audience = self._audiences.get(post.topic)
+        audience = self._audiences.of(post.topic)
         if entry is not None and (audience is not None or self._journal.begun):
             parcel = self._parcel(posted, entry)
             self._journal.add((post.topic, parcel))
@@ -226,42 +194,28 @@ class Hub:
         frame = binary_frame(encode_push(push))
         for subscriber in self.connections(person):
             subscriber.push(frame)
-            if seated:
-                audience = self._audiences.get(topic)
-                if audience is None or subscriber not in audience.live:
-                    self._follow(topic, subscriber, has=Seq(start - 1))
-            elif topic in subscriber.live:
+            if seated and not self._audiences.has(topic, subscriber):
+                self._audiences.add(topic, subscriber, has=Seq(start - 1))
+            elif not seated and topic in subscriber.live:
                 subscriber.live.remove(topic)
-                self._forget(topic, subscriber)
-        self._journal.add(_Stood(topic, person, seated))
-
-    def _follow(self, topic: TopicId, subscriber: Subscriber, *, has: Seq) -> None:
-        audience = self._audiences.setdefault(topic, Audience())
-        if subscriber not in audience.live:
-            audience.live[subscriber] = None
-            subscriber.live.append(topic)
-        self._note_late(topic, subscriber, has)
-
-    def _note_late(self, topic: TopicId, subscriber: Subscriber, has: Seq) -> None:
-        if self._fanout.busy(topic):
-            late = self._audiences[topic].late
-            late[subscriber] = max(has, late.get(subscriber, has))
-
-    def _forget(self, topic: TopicId, subscriber: Subscriber) -> None:
-        audience = self._audiences[topic]
-        audience.live.pop(subscriber, None)
-        audience.late.pop(subscriber, None)
-        if not audience.live:
-            del self._audiences[topic]
+                self._audiences.remove(topic, subscriber)
+        self._journal.add(Stood(topic, person, seated))
 
     def _parcel(self, posted: Posted, entry: Entry) -> Parcel:
         frame = binary_frame(encode_push(EntryPush(entry=entry)))
         draft = posted.post.draft
-        if entry.target is None and (draft is None or draft.hidden_from is None):
+        if entry.target is None and entry.tag is None and (draft is None or draft.hidden_from is None):
             return Parcel(entry.seq, frame)
-        unseeing = list(self._unseeing(posted, entry))
+        unseeing, misses = frozenset(self._unseeing(posted, entry)), self._followers.misses(posted)
+        if not unseeing and misses is None:
+            return Parcel(entry.seq, frame)
+
+        def is_elided(subscriber: Subscriber) -> bool:
+            hidden = subscriber.caller is not None and subscriber.caller.person in unseeing
+            return hidden or (misses is not None and misses(subscriber))
+
         elided = binary_frame(encode_push(EntryPush(entry=Entry(topic=entry.topic, seq=entry.seq, elided=True))))
-        return Parcel(entry.seq, frame, dict.fromkeys(unseeing, elided))
+        return Parcel(entry.seq, frame, elided, is_elided)
 
     def _unseeing(self, posted: Posted, entry: Entry) -> Iterable[PersonId]:
         """Those who get the number only: it is hidden from them, or speaks of something before their start."""

@@ -73,14 +73,16 @@ class Limiter:
 
 
 BY_PERSON: dict[str, frozenset[str]] = {
-    "send": frozenset({"send", "edit", "recall", "react"}),
+    "send": frozenset({"send", "edit", "recall", "react", "inbox.answer"}),
     "group": frozenset(op for op in REQUESTS if op.startswith("group.")),
-    "lookup": frozenset({"people"}),
-    "publish": frozenset({"publish", "take_back"}),
+    "lookup": frozenset({"people", "search"}),
+    "publish": frozenset({"publish", "take_back", "schedule"}),
     "fetch": frozenset({"sync", "history", "topic", "receipts", "watch", "devices", "blocks"})
-    | {"cards", "submissions", "receipt", "gate", "audit", "agreement"},
+    | {"cards", "submissions", "receipt", "account", "article", "gate", "audit", "agreement", "inbox", "inbox.show"}
+    | {"follows", "drafts", "scheduled", "account.figures", "accounts", "account.operators", "account.acts"},
     "marks": frozenset({"read", "set_topic", "clear", "set_preferences", "block", "unblock", "revoke_device"})
-    | {"agreement.sign"},
+    | {"agreement.sign", "follow", "unfollow", "draft.save", "draft.drop", "unschedule"}
+    | {"account.apply", "account.submit", "account.take_back", "account.operator"},
     "typing": frozenset({"typing"}),
     "login": frozenset({"change_password"}),
 }
@@ -90,7 +92,7 @@ BY_ADDRESS: dict[str, frozenset[str]] = {
     "resume": frozenset({"resume"}),
 }
 # Once a connection, or by staff, who are few and known: the rates for all requests are enough.
-UNCLASSED = frozenset({"hello", "logout", "officer.queue", "officer.show", "officer.decide"})
+UNCLASSED = frozenset({"hello", "logout"}) | {op for op in REQUESTS if op.startswith("officer.")}
 
 
 class Limits:

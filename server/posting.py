@@ -120,7 +120,7 @@ def repeated(request: Request[Reply], entry: Entry) -> Decision:
     """
     to: PersonId | None = getattr(request, "to", None)
     if to is None:
-        topic: TopicId | None = getattr(request, "topic", None)
+        topic: TopicId | None = getattr(request, "dialogue", None) or getattr(request, "topic", None)
         return _if_there(entry, topic in {None, entry.topic})
     sender = entry.sender
     assert sender is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -129,6 +130,13 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, OSError) as error:  # A folder of zones is found, and cannot be read as one.
+        raise ValueError(text) from error
+
+
 def _day(value: object) -> date | None:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
@@ -150,12 +158,14 @@ _PARSED: dict[Any, Callable[[str], Any]] = {
     Address: Address.parse,
     Rate: Rate.parse,
     Path: _path,
+    ZoneInfo: _zone,
     Path | None: lambda text: _path(text) if text else None,
 }
 _SPOKEN: dict[Any, str] = {
     Address: '"HOST:PORT" or "[IPv6]:PORT"',
     Rate: 'a rate like "50/1s" or "20/1h", or "off"',
     Path: "a path",
+    ZoneInfo: 'a time zone like "UTC" or "Asia/Shanghai"',
     Path | None: "a path, or empty",
     date | None: "a day like 2026-12-31, or empty",
     bool: "true or false",

@@ -194,12 +194,13 @@ MAY: dict[Role, frozenset[Act]] = {
     Role.ADMIN: _STEWARDS,
     Role.MEMBER: frozenset({Act.INVITE}),
 }
+_NOTHING: frozenset[Act] = frozenset()  # What the operators of a public account may do: an account is no group.
 _RANK = {Role.MEMBER: 0, Role.ADMIN: 1, Role.OWNER: 2}
 
 
 def may(actor: Role, act: Act, *, towards: Role | None = None) -> bool:
     """Say whether `actor` may do `act`; towards somebody, only from a higher rank."""
-    return act in MAY[actor] and (towards is None or _RANK[actor] > _RANK[towards])
+    return act in MAY.get(actor, _NOTHING) and (towards is None or _RANK[actor] > _RANK.get(towards, 0))
 
 
 _ACT_OF = {

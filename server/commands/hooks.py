@@ -93,14 +93,15 @@ def try_(
 ) -> None:
     """Show what each hook says of the text in FILE, how long it takes, and what would become of it.
 
-    FILE is TOML or JSON: surface, and of text, title, parts, category and lang what there is. Nothing is published.
-    What plugins print is shown.
+    FILE is TOML or JSON: surface, of text, title, parts, category and the other texts what there is, and account
+    (category, news) for what is said for a public account. Nothing is published. What plugins print is shown.
     """
     installation = installed_with(config_file, hooks_file, pack_name)
     text = text_in(file, at=installation.clock.wall_ms())
     with printed() as output:
         trials = trio.run(_trials, installation, text, output)
-    ruling = rule([trial.answer for trial in trials], installation.pack)
+    answers = [trial.answer for trial in trials]
+    ruling = rule(answers, installation.pack, surface=text.surface, category=text.content.category)
     if as_json:
         found = {"answers": [plain_trial(trial) for trial in trials], "ruling": plain_ruling(ruling)}
         click.echo(json.dumps(found, ensure_ascii=False))

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +59,7 @@ def stats(config_file: Path | None, data: str | None, *, as_json: bool) -> None:
     """Count what the data holds, also while a server runs on it."""
     directory = effective(config_file, data=data).server.data
     with damage_told(directory):
-        figures = upkeep.stats(directory)
+        figures = upkeep.stats(directory, at=time.time_ns() // 1_000_000)
     if as_json:
         click.echo(json.dumps(figures))
         return

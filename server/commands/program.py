@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from server.commands.approvals import approvals
 from server.commands.audit import audit
 from server.commands.hooks import hooks
 from server.commands.maintenance import backup, doctor, restore, stats
@@ -83,7 +84,7 @@ def program() -> None:
     """
 
 
-for command in (serve, config, backup, restore, stats, doctor, staff, audit, hooks):
+for command in (serve, config, backup, restore, stats, doctor, staff, approvals, audit, hooks):
     program.add_command(command)
 
 

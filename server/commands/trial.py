@@ -9,19 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Annotated, Any
+from typing import Any
 
 import click
 import msgspec
-from msgspec import Meta
 
 from compliance.pack import HOUR_MS
-from compliance.publication import Publication, publication
+from compliance.publication import Account, Publication, publication
 from compliance.ruling import Holds, Publishes, Rejects, Ruling, Unavailable
 from compliance.verdicts import Answer, Failure, Hold, Label, Reject
-from protocol import limits
 from protocol.decisions import Span
-from protocol.publications import Content, Part, Surface, fields_of
+from protocol.publications import Content, Surface, fields_of
 from server.hooks.check import CheckHook
 from server.hooks.panel import HookPanel
 from server.hooks.wire import plain_verdict
@@ -39,15 +37,11 @@ class Trial:
     quoted: str
 
 
-class _Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A publication in a file."""
+class _Text(Content, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A publication in a file: its content, and where it would appear."""
 
     surface: Surface
-    text: Annotated[str, Meta(max_length=limits.TEXT_CHARS)] = ""
-    title: Annotated[str, Meta(max_length=limits.TITLE_CHARS)] = ""
-    parts: Annotated[tuple[Part, ...], Meta(max_length=limits.PARTS)] = ()
-    category: Annotated[str, Meta(max_length=limits.CATEGORY_CHARS)] = ""
-    lang: Annotated[str, Meta(max_length=limits.LANGUAGE_CHARS)] = ""
+    account: Account | None = None
 
 
 def text_in(file: Path, *, at: int) -> Publication:
@@ -67,8 +61,8 @@ def text_in(file: Path, *, at: int) -> Publication:
     except ValueError as error:
         kind = "TOML" if file.suffix == ".toml" else "JSON (a TOML file is called NAME.toml)"
         raise click.ClickException(f"{file}: not {kind}: {error}") from error
-    content = Content(text=said.text, title=said.title, parts=said.parts, category=said.category, lang=said.lang)
-    return publication(content, surface=said.surface, version=1, previous=None, at=at)
+    content = Content(**{name: getattr(said, name) for name in Content.__struct_fields__})
+    return publication(content, surface=said.surface, version=1, previous=None, at=at, account=said.account)
 
 
 async def tried(panel: HookPanel, text: Publication) -> list[Trial]:
@@ -120,15 +114,19 @@ def shown(trial: Trial, text: Publication) -> Iterator[str]:
             yield f"{head} failed ({failure.value}); the policy is to {answer.on_error.value}"
             if told:
                 yield f"    {told}"
-        case Label(labels=labels):
+        case Label(labels=labels, where=where):
             yield f"{head} label {', '.join(labels)}"
+            yield from _passages(where, text)
         case Hold() | Reject() as verdict:
             kind = "hold" if isinstance(verdict, Hold) else "reject"
             yield f"{head} {kind} ({verdict.ground}): {verdict.text}"
-            for span in verdict.where:
-                yield f"    {passage(span, text)}"
+            yield from _passages(verdict.where, text)
         case _:
             yield f"{head} allow"
+
+
+def _passages(where: tuple[Span, ...], text: Publication) -> Iterator[str]:
+    return (f"    {passage(span, text)}" for span in where)
 
 
 def passage(span: Span, text: Publication) -> str:

@@ -41,10 +41,11 @@ from server.membership import CROWDED, FULL, NOT_ALLOWED, requests_changed
 from server.outcomes import NOT_FOUND, Again, Answer, Ask, Caller, Commit, Decision, Effect, Refuse, With
 from server.posting import Drafts, post
 from server.store.writes import Draft, Founding, Post, Posted, Stale
-from server.topics import Act, Change, Mute, SetLink, SetName, SetNotice, Stand, TopicState, may
+from server.topics import MAY, Act, Change, Mute, SetLink, SetName, SetNotice, Stand, TopicState, may
 
 LINK_BYTES = 18
-_NO_GROUP = Refuse(ErrorCode.NOT_ALLOWED, "this is a chat, not a group")
+_NO_GROUP = Refuse(ErrorCode.NOT_ALLOWED, "this is no group")
+_NO_ROLE = Refuse(ErrorCode.BAD_REQUEST, "the members of a group are admins or members", field="role")
 _HAND_OVER_FIRST = Refuse(ErrorCode.NOT_ALLOWED, "the owner hands the group over before leaving it")
 
 
@@ -208,6 +209,8 @@ class Groups:
         """Make a member an admin, or an admin a member."""
         if request.role is Role.OWNER:
             return Refuse(ErrorCode.BAD_REQUEST, "a group has one owner: use `group.hand_over`", field="role")
+        if request.role not in MAY:
+            return _NO_ROLE
         refusal = _unless(topic, caller, Act.APPOINT, towards=request.person)
         if refusal:
             return refusal

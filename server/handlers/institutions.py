@@ -45,6 +45,7 @@ class PublicInstitutions:
                 hooks=self.installed(),
                 grounds={code: said(ground.titles) for code, ground in pack.grounds.items()},
                 categories={code: said(titles) for code, titles in pack.categories.items()},
+                bodies={code: said(body.titles) for code, body in pack.bodies.items()},
             )
         )
 

@@ -1,12 +1,17 @@
-"""Messages: send, edit, recall, react. What a body says is nobody's business here."""
+"""Messages: send, edit, recall, react, to people, groups and public accounts. What they say is nobody's business."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocol.entries import Kind, Role, Side, Standing, TopicKind
+import msgspec
+
+from protocol.entries import Kind, Role, Side, Standing, TopicKind, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import Edit, React, Recall, Send
 from protocol.ids import PersonId, Seq, TopicId, new_id
+from server.dialogues import account_of, changed, speak, to_account
+from server.operating import unless
+from server.operators import OperatorAct
 from server.outcomes import NOT_ACCEPTED, NOT_FOUND, Ask, Caller, Decision, Refuse, With
 from server.posting import Drafts, post
 from server.store.base import ChatLookup, Header
@@ -17,6 +22,7 @@ _MUTED = Refuse(ErrorCode.MUTED, "you may read here, but not write for now")
 _ONE_PLACE = Refuse(ErrorCode.BAD_REQUEST, "say either `topic` or `to`", field="to")
 _ALONE = Refuse(ErrorCode.BAD_REQUEST, "a chat takes two people", field="to")
 _NOT_YOURS = Refuse(ErrorCode.NOT_ALLOWED, "this is not yours to change")
+_REPLACED = Refuse(ErrorCode.NOT_ALLOWED, "of an account only articles are recalled: publish another text instead")
 _TOO_LATE = Refuse(ErrorCode.TOO_LATE, "the time for this has passed")
 
 
@@ -29,7 +35,7 @@ class Messages:
     edit_ms: int
 
     def send(self, request: Send, caller: Caller, at: int) -> Decision:
-        """Append a message to a topic, or to the chat with a person, which it begins if there is none."""
+        """Append a message to a topic, or to the chat with a person or an account, which begins if there is none."""
         if (request.topic is None) is (request.to is None):
             return _ONE_PLACE
         if request.topic is not None:
@@ -38,6 +44,8 @@ class Messages:
         assert peer is not None
         if peer == caller.person:
             return _ALONE
+        if side_of(TopicId(peer)) is Side.PUBLIC:
+            return self._send_to_account(request, caller, TopicId(peer), at)
         return Ask(
             lambda reader: reader.chat(caller.person, peer),
             lambda found: self._send_to(request, caller, peer, found, at),
@@ -60,9 +68,36 @@ class Messages:
         topic = TopicId(new_id())
         return post(request, Post(topic=topic, generation=0, draft=draft, changes=changes, founding=founding))
 
+    def _send_to_account(self, request: Send, caller: Caller, account: TopicId, at: int) -> Decision:
+        def find(state: TopicState) -> Decision:
+            def found(chat: ChatLookup) -> Decision:
+                if chat.topic is None:
+                    return self._speak(request, caller, state, None, at)
+                return With(chat.topic, lambda topic: self._speak(request, caller, state, topic, at))
+
+            return Ask(lambda reader: reader.chat(caller.person, PersonId(account)), found)
+
+        return to_account(account, caller, find)
+
+    def _speak(self, request: Send, caller: Caller, account: TopicState, topic: TopicState | None, at: int) -> Decision:
+        reply_to, person = request.reply_to, caller.person
+        if reply_to is not None and not (topic and topic.members[person].start <= reply_to <= topic.head):
+            return NOT_FOUND
+        draft = self.drafts.draft(request, caller, at=at, kind=Kind.MESSAGE, body=request.body, reply_to=reply_to)
+        if topic is not None:
+            write = Post(topic=topic.topic, generation=topic.generation, draft=draft)
+        else:
+            first, second = sorted((person, PersonId(account.topic)))
+            founding = Founding(kind=TopicKind.DIALOGUE, side=Side.PRIVATE, peers=(first, second))
+            seat = Stand(person=person, standing=Standing.MEMBER)
+            write = Post(topic=TopicId(new_id()), generation=0, draft=draft, changes=(seat,), founding=founding)
+        return speak(request, write, account, person)
+
     def _send(self, request: Send, caller: Caller, topic: TopicState | None, at: int) -> Decision:
         if topic is None:
             return NOT_FOUND
+        if topic.kind is TopicKind.DIALOGUE and _is_seated(topic, caller):
+            return self._send_to_account(request, caller, account_of(topic, caller.person), at)
         member = topic.members.get(caller.person)
         if topic.kind is TopicKind.CHAT and caller.person in topic.peers:
             hidden_from, changes = _across(topic, caller.person)
@@ -120,6 +155,8 @@ class Messages:
         def in_topic(topic: TopicState | None) -> Decision:
             if topic is None or not (_is_public(topic) or _is_seated(topic, caller)):
                 return NOT_FOUND
+            if topic.kind is TopicKind.ACCOUNT:
+                return self._recall_for_account(request, caller, topic, at)
             return self._recall(request, caller, topic, at)
 
         return With(request.topic, in_topic)
@@ -140,6 +177,22 @@ class Messages:
 
         start = Seq(1) if _is_public(topic) else topic.members[caller.person].start
         return _on_target(request.target, caller, topic, decide, start=start)
+
+    def _recall_for_account(self, request: Recall, caller: Caller, topic: TopicState, at: int) -> Decision:
+        """Erase an article in the account's name, whichever of its operators published it."""
+        refusal = unless(topic, caller.person, OperatorAct.RECALL)
+        if refusal is not None:
+            return refusal
+
+        def decide(target: Header) -> Decision:
+            if target.kind not in {Kind.ARTICLE, Kind.BROADCAST}:
+                return _REPLACED
+            draft = self.drafts.draft(request, caller, at=at, kind=Kind.RECALL, target=target.seq)
+            draft = msgspec.structs.replace(draft, sender=PersonId(topic.topic), tag=target.tag)
+            write = Post(topic=topic.topic, generation=topic.generation, draft=draft, by=caller.person)
+            return post(request, write)
+
+        return _on_target(request.target, caller, topic, decide, start=Seq(1))
 
     def _is_late(self, topic: TopicState, caller: Caller, target: Header, at: int) -> bool:
         if _is_public(topic) or target.kind is not Kind.MESSAGE or _steward(topic, caller):
@@ -166,7 +219,23 @@ class Messages:
         draft = self.drafts.draft(
             request, caller, at=at, kind=kind, body=body, target=target.seq, hidden_from=hidden_from
         )
-        return post(request, Post(topic=topic.topic, generation=topic.generation, draft=draft))
+        write = Post(topic=topic.topic, generation=topic.generation, draft=draft)
+        if topic.kind is TopicKind.DIALOGUE:
+            return _in_dialogue(request, write, topic, caller)
+        return post(request, write)
+
+
+def _in_dialogue(request: Edit | React | Recall, write: Post, topic: TopicState, caller: Caller) -> Decision:
+    """Say something about a message of a dialogue. What one has written one may take back, following or not."""
+
+    def then(account: TopicState | None) -> Decision:
+        if account is None:
+            return NOT_FOUND
+        if isinstance(request, Recall):
+            return post(request, write, effects=(changed(account, topic.topic),))
+        return speak(request, write, account, caller.person)
+
+    return With(account_of(topic, caller.person), then)
 
 
 def _hidden_from(topic: TopicState, sender: PersonId) -> PersonId | None:

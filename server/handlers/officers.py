@@ -5,24 +5,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from compliance.bench import Bench
+from protocol.accounts import AccountPush
 from protocol.decisions import Span, Submission
 from protocol.errors import ErrorCode
 from protocol.public import SubmissionPush
 from protocol.publications import Content, fields_of
 from protocol.staff import (
     FOR_CHIEFS,
+    ApplicationReply,
     ItemReply,
     OfficerAct,
+    OfficerApplication,
     OfficerDecide,
     OfficerQueue,
+    OfficerReview,
     OfficerShow,
     OnDutyReply,
     QueueReply,
+    ReviewAct,
     StaffLogin,
     StaffRole,
 )
 from server.outcomes import NOT_FOUND, Answer, Appeared, AskPublic, Commit, Decision, GoOnDuty, OnDuty, Refuse, Tell
 from server.passwords import token_digest
+from server.store import account_writes
 from server.store import public_writes as writes
 from server.store.base import Officer, PublicReader
 
@@ -32,6 +38,7 @@ _CHIEF = Refuse(ErrorCode.NOT_ALLOWED, "a chief has to decide this")
 _ONE_ITEM = Refuse(ErrorCode.BAD_REQUEST, "name the `item`, or `topic` and `seq`", field="item")
 _NO_GROUND = Refuse(ErrorCode.BAD_REQUEST, "name one of the pack's grounds; `gate` lists them", field="ground")
 _NO_FACTS = Refuse(ErrorCode.BAD_REQUEST, "a decision against somebody says the facts", field="facts")
+_NAME_TAKEN = Refuse(ErrorCode.CONFLICT, "another account has this name by now: it can only be refused")
 _ELSEWHERE = Refuse(ErrorCode.BAD_REQUEST, "it points at a place that is not in the text", field="where")
 _FACTS = {OfficerAct.RELEASE: "An officer looked at it and released it.", OfficerAct.RESTORE: "It is restored."}
 AGAINST = frozenset({OfficerAct.REJECT, OfficerAct.WITHDRAW})
@@ -56,7 +63,7 @@ class Officers:
         return AskPublic(lambda reader: reader.officer(request.code), then)
 
     def queue(self, request: OfficerQueue, officer: OnDuty, at: int) -> Decision:
-        """List what is held, the oldest deadline first."""
+        """List what is to be decided, held items and applications, the oldest deadline first."""
 
         def query(reader: PublicReader) -> QueueReply | None:
             return reader.queue(request.limit) if reader.officer(officer.code) else None
@@ -106,6 +113,55 @@ class Officers:
             return self._commit(request, officer, request.ground or (earlier.ground if earlier else ""), at)
 
         return AskPublic(lambda reader: reader.item(request.item), found)
+
+    def application(self, request: OfficerApplication, officer: OnDuty, at: int) -> Decision:
+        """Show one application: what it says, and what was decided about it."""
+
+        def query(reader: PublicReader) -> tuple[bool, ApplicationReply | None]:
+            return reader.officer(officer.code) is not None, reader.application(request.topic)
+
+        def then(found: tuple[bool, ApplicationReply | None]) -> Decision:
+            on_duty, application = found
+            if not on_duty:
+                return _OFF_DUTY
+            return NOT_FOUND if application is None else Answer(application)
+
+        return AskPublic(query, then)
+
+    def review(self, request: OfficerReview, officer: OnDuty, at: int) -> Decision:
+        """Approve an application, or refuse it with reasons (Art. 7 ¶1). Its owner is told at once."""
+        refuses = request.act is ReviewAct.REFUSE
+        if (refuses or request.ground) and request.ground not in self.bench.pack.grounds:
+            return _NO_GROUND
+        if refuses and not request.facts.strip():
+            return _NO_FACTS
+        write = account_writes.Review(
+            topic=request.topic,
+            act=request.act,
+            officer=officer.code,
+            ground=request.ground,
+            facts=request.facts.strip(),
+            at=at,
+            bench=self.bench,
+        )
+
+        def then(outcome: Any) -> Decision:
+            match outcome:
+                case account_writes.Reviewed():
+                    told = Tell(persons=(outcome.owner,), push=AccountPush(account=outcome.account))
+                    return Answer(outcome.application, (told,))
+                case account_writes.NotNow(state):
+                    return Refuse(ErrorCode.CONFLICT, f"it is {state}: that cannot be done with it")
+                case account_writes.NameTaken():
+                    return _NAME_TAKEN
+                case account_writes.OutOfPack(field):
+                    return Refuse(ErrorCode.CONFLICT, f"the pack has no such {field} any more: it can only be refused")
+                case writes.OffDuty():
+                    return _OFF_DUTY
+                case _:
+                    return NOT_FOUND
+
+        return Commit(write, then)
 
     def _commit(self, request: OfficerDecide, officer: OnDuty, ground: str, at: int) -> Decision:
         if ground not in self.bench.pack.grounds:  # It was decided on under another pack, or not at all.

@@ -9,14 +9,11 @@ from typing import Any
 
 from compliance.bench import Bench
 from compliance.stages import Stopped
-from protocol import publications
 from protocol.decisions import Submission, SubmissionState
 from protocol.entries import Kind, Role, Standing, TopicKind
 from protocol.errors import ErrorCode
 from protocol.handles import skeleton
 from protocol.ids import SubmissionId, new_id
-from protocol.limits import BODY_BYTES
-from protocol.limits import PLACE_NAME_CHARS as NAME_CHARS
 from protocol.public import (
     Publish,
     ReceiptReply,
@@ -24,10 +21,12 @@ from protocol.public import (
     SubmissionPush,
     SubmissionReply,
     Submissions,
-    SubmissionsReply,
     TakeBack,
 )
-from protocol.publications import TEXT_CHARS, Surface, is_name
+from protocol.publications import OF_ACCOUNTS, Surface
+from server.forms import misshapen
+from server.operating import as_operator, unless
+from server.operators import ACT_OF, OperatorAct
 from server.outcomes import (
     INTERNAL,
     NOT_FOUND,
@@ -50,23 +49,13 @@ from server.store.writes import Conflict
 from server.topics import Bar, Member, TopicState, barred
 
 Judge = Callable[[writes.Case, Callable[[Any], None]], None]
-ENVELOPE_BYTES = 1024  # What the labels and the version may add to the content in an entry's body.
-NAMES = frozenset({Surface.GROUP_NAME, Surface.GROUP_SCREEN_NAME})
-BASED = frozenset(Surface) - {Surface.GROUP_MESSAGE}  # Texts with one current version, which a new one replaces.
 
-_EMPTY = Refuse(ErrorCode.BAD_REQUEST, "there is nothing in it to publish", field="content")
-_LONG = Refuse(ErrorCode.BAD_REQUEST, "it is too long for one publication of its kind", field="content")
-_NAME = Refuse(ErrorCode.BAD_REQUEST, "a name is one line, without control or format characters", field="content")
-_TEXT_ONLY = Refuse(ErrorCode.BAD_REQUEST, "this surface takes a `text` and nothing else", field="content")
-_CARD_TITLE = Refuse(ErrorCode.BAD_REQUEST, "a card has a `title`, the screen name", field="content.title")
-_CATEGORY = Refuse(ErrorCode.BAD_REQUEST, "the pack has no such category; `gate` lists them", field="content.category")
-_NO_TOPIC = Refuse(ErrorCode.BAD_REQUEST, "name the `topic`", field="topic")
-_CARD_TOPIC = Refuse(ErrorCode.BAD_REQUEST, "a card is published without a `topic`", field="topic")
-_MESSAGES_ONLY = Refuse(ErrorCode.BAD_REQUEST, "only a message has a `target` or answers another", field="target")
-_BASE = Refuse(ErrorCode.BAD_REQUEST, "an edit names its `target` and the version it is made from", field="base")
 _MUTED = Refuse(ErrorCode.MUTED, "you may read here, but not publish for now")
 _NOT_ALLOWED = Refuse(ErrorCode.NOT_ALLOWED, "your role in this group does not allow that")
 _NOT_YOURS = Refuse(ErrorCode.NOT_ALLOWED, "this is not yours to change")
+_ELSEWHERE = Refuse(
+    ErrorCode.BAD_REQUEST, "an edit goes to the surface that its target was published on", field="surface"
+)
 _SUPERSEDED = Refuse(ErrorCode.SUPERSEDED, "there is another version by now: look at it first", field="base")
 _DECIDED = Refuse(ErrorCode.TOO_LATE, "only what is waiting or held can be taken back")
 _BARS = {Bar.MUTED: _MUTED, Bar.NOT_ALLOWED: _NOT_ALLOWED}
@@ -83,14 +72,13 @@ class Publishing:
 
     def publish(self, request: Publish, caller: Caller, at: int) -> Decision:
         """Submit a publication, have it judged, and answer with what became of it."""
-        refusal = self._malformed(request)
+        refusal = misshapen(request, self.bench.pack)
         if refusal is not None:
             return refusal
-        if request.surface is Surface.CARD:
-            return self._submit(request, caller, at)
         if request.topic is None:
-            return _NO_TOPIC
-        return With(request.topic, lambda topic: self._in_group(request, caller, topic, at))
+            return self._submit(request, caller, at)  # A card.
+        there = self._for_account if request.surface in OF_ACCOUNTS else self._in_group
+        return With(request.topic, lambda topic: there(request, caller, topic, at))
 
     def again(self, request: Publish, caller: Caller, refusal: Refuse) -> Decision:
         """Return what became of it if it was submitted before; else `refusal`."""
@@ -120,50 +108,45 @@ class Publishing:
         return Commit(writes.TakeBack(submission=request.submission, author=caller.person, at=at), then)
 
     def submissions(self, request: Submissions, caller: Caller, at: int) -> Decision:
-        """List what one has submitted, newest first."""
-
-        def then(found: SubmissionsReply) -> Decision:
-            return Answer(found)
-
-        return AskPublic(
-            lambda reader: reader.own(
-                caller.person, before=request.before, limit=request.limit, reply_bytes=self.slice_bytes
-            ),
-            then,
+        """List what one has submitted, or the operators of an account for it, newest first."""
+        before, limit, account = request.before, request.limit, request.topic
+        if account is None:
+            return AskPublic(
+                lambda reader: reader.own(caller.person, before=before, limit=limit, reply_bytes=self.slice_bytes),
+                Answer,
+            )
+        asked = AskPublic(
+            lambda reader: reader.submitted_for(account, before=before, limit=limit, reply_bytes=self.slice_bytes),
+            Answer,
         )
+        return as_operator(account, caller, OperatorAct.PUBLISH, lambda _: asked)
 
     def receipt(self, request: ShowReceipt, caller: Caller, at: int) -> Decision:
-        """Give an author every leaf of the audit log about what they submitted, with its proof."""
+        """Give every leaf of the audit log about a submission, with its proof, to its author and fellow operators."""
 
         def then(found: ReceiptReply | None) -> Decision:
             return NOT_FOUND if found is None else Answer(found)
 
         return AskPublic(lambda reader: reader.receipt(caller.person, request.submission), then)
 
-    def _malformed(self, request: Publish) -> Refuse | None:
-        content, surface = request.content, request.surface
-        if surface is Surface.CARD:
-            if request.topic is not None:
-                return _CARD_TOPIC
-            if not content.title.strip():
-                return _CARD_TITLE
-        if publications.is_empty(content) and surface is not Surface.CARD and surface not in BASED:
-            return _EMPTY
-        if surface in BASED and (content.parts or content.category or (content.title and surface is not Surface.CARD)):
-            return _TEXT_ONLY
-        if content.category and content.category not in self.bench.pack.categories:
-            return _CATEGORY
-        if len(content.text) > TEXT_CHARS[surface] or (surface is Surface.CARD and len(content.title) > NAME_CHARS):
-            return _LONG
-        if len(publications.encode_content(content)) > BODY_BYTES - ENVELOPE_BYTES:
-            return _LONG
-        if not is_name(content.title if surface is Surface.CARD else content.text if surface in NAMES else ""):
-            return _NAME
-        if surface in BASED and (request.target is not None or request.reply_to is not None):
-            return _MESSAGES_ONLY
-        if surface not in BASED and (request.target is None) is not (request.base is None):
-            return _BASE
-        return None
+    def _for_account(self, request: Publish, caller: Caller, topic: TopicState | None, at: int) -> Decision:
+        """Submit what an operator publishes for an account. An edit may be of what another of them has published."""
+        refusal = unless(topic, caller.person, ACT_OF[request.surface])
+        if refusal is not None:
+            return refusal
+        place, target = request.topic, request.target
+        if target is None:
+            return self._submit(request, caller, at)
+        assert place is not None
+
+        def then(found: TargetVersion | None) -> Decision:
+            if found is None or found.kind not in {Kind.ARTICLE, Kind.BROADCAST}:
+                return NOT_FOUND
+            if found.surface is not request.surface:
+                return _ELSEWHERE
+            return self._submit(request, caller, at) if found.version == request.base else _SUPERSEDED
+
+        return AskPublic(lambda reader: reader.target(place, target), then)
 
     def _in_group(self, request: Publish, caller: Caller, topic: TopicState | None, at: int) -> Decision:
         member = topic.members.get(caller.person) if topic is not None else None
@@ -207,6 +190,9 @@ class Publishing:
             reply_to=request.reply_to,
             target=request.target,
             base=request.base,
+            tag=request.tag,
+            reprintable=request.reprintable,
+            source=request.source,
             at=at,
             bench=self.bench,
         )
@@ -225,6 +211,8 @@ class Publishing:
                     return _SUPERSEDED
                 case Stopped():
                     return Refuse(outcome.code, outcome.text)
+                case writes.Unfit():
+                    return Refuse(outcome.code, outcome.text, outcome.retry_after_ms, outcome.field)
                 case Conflict():
                     return CONFLICT
                 case _:

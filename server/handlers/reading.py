@@ -43,6 +43,7 @@ from server.store.writes import Marked, MarkRead, Post, Posted, SetTopicSettings
 from server.topics import Stand, TopicState
 
 _ONE_DIRECTION = Refuse(ErrorCode.BAD_REQUEST, "say at most one of `before`, `after` and `around`", field="around")
+_FOR_EVERYBODY = Refuse(ErrorCode.NOT_ALLOWED, "an account's page is the same for everybody: nothing of it is cleared")
 _AUTHOR_ONLY = Refuse(ErrorCode.NOT_ALLOWED, "only its author may ask who has read a message")
 
 
@@ -118,6 +119,8 @@ class Reading:
     def clear(self, request: Clear, caller: Caller, topic: TopicState, at: int) -> Decision:
         """Hide all up to an entry from oneself, on all devices, for good."""
         member = topic.members[caller.person]
+        if topic.kind is TopicKind.ACCOUNT:
+            return _FOR_EVERYBODY
         if request.seq > topic.head:
             return NOT_FOUND
         if request.seq < member.start:
@@ -173,9 +176,9 @@ class Reading:
 
 def others_at_hand(topic: TopicState, person: PersonId) -> tuple[PersonId, ...]:
     """Return those who learn at once that `person` reads or types: the peer of a chat, unless one of the two blocks
-    the other; the others of a small group; nobody in a larger one.
+    the other; the others of a small group; nobody in a larger one, and of those who run an account nobody.
     """
-    if topic.kind is TopicKind.CHAT and topic.blockers:
+    if (topic.kind is TopicKind.CHAT and topic.blockers) or topic.kind is TopicKind.ACCOUNT:
         return ()
     seated = topic.seated()
     if len(seated) > RECEIPTS_BY_PERSON_MEMBERS:

@@ -10,7 +10,7 @@ from typing import Any
 import msgpack
 import msgspec
 
-from compliance.publication import Publication
+from compliance.publication import Account, Provenance, Publication
 from compliance.verdicts import Allow, Hold, Label, Reject, Verdict, VerdictError
 from protocol import limits
 from protocol.decisions import Span
@@ -42,6 +42,8 @@ def packed_publication(publication: Publication) -> bytes:
         msgspec.to_builtins(publication.content),
         publication.previous,
         publication.minute,
+        msgspec.to_builtins(publication.account),
+        msgspec.to_builtins(publication.source),
     ]
     packed: bytes = msgpack.packb(fields)
     if len(packed) > REQUEST_BYTES:
@@ -51,7 +53,7 @@ def packed_publication(publication: Publication) -> bytes:
 
 def unpacked_publication(packed: bytes) -> Publication:
     """Return the publication that `packed_publication` made `packed` of."""
-    id_, version, surface, content, previous, minute = msgpack.unpackb(packed)
+    id_, version, surface, content, previous, minute, account, source = msgpack.unpackb(packed)
     return Publication(
         id=id_,
         version=version,
@@ -59,6 +61,8 @@ def unpacked_publication(packed: bytes) -> Publication:
         content=msgspec.convert(content, Content),
         previous=previous,
         minute=minute,
+        account=msgspec.convert(account, Account | None),
+        source=msgspec.convert(source, Provenance | None),
     )
 
 
@@ -71,6 +75,8 @@ def plain_publication(publication: Publication) -> dict[str, Any]:
         "content": msgspec.to_builtins(publication.content),
         "previous": publication.previous,
         "minute": publication.minute,
+        "account": msgspec.to_builtins(publication.account),
+        "source": msgspec.to_builtins(publication.source),
     }
 
 
@@ -83,13 +89,17 @@ def plain_verdict(verdict: object) -> dict[str, Any]:
     match verdict:
         case None | Allow():
             return {"verdict": "allow"}
-        case Label(labels=labels):
-            return {"verdict": "label", "labels": list(labels)}
+        case Label(labels=labels, where=where):
+            return {"verdict": "label", "labels": list(labels), "where": _plain(where)}
         case Hold(ground=ground, text=text, where=where) | Reject(ground=ground, text=text, where=where):
             name = "hold" if isinstance(verdict, Hold) else "reject"
-            return {"verdict": name, "ground": ground, "text": text, "where": [msgspec.to_builtins(it) for it in where]}
+            return {"verdict": name, "ground": ground, "text": text, "where": _plain(where)}
         case _:
             raise MalformedError(f"a {type(verdict).__name__} is no verdict")
+
+
+def _plain(where: tuple[Span, ...]) -> list[Any]:
+    return [msgspec.to_builtins(span) for span in where]
 
 
 class _Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,40 +144,46 @@ def checked(verdict: object, publication: Publication, grounds: Mapping[str, obj
     match verdict:
         case None:
             return Allow()
-        case Allow() | Label():
+        case Allow():
+            return verdict
+        case Label():
+            _check_places(verdict.where, publication)
             return verdict
         case Hold() | Reject():
             if verdict.ground not in grounds:
                 raise MalformedError("its ground is not one of the pack's codes")
-            if verdict.where:
-                texts = fields_of(publication.content)
-                for span in verdict.where:
-                    if not 0 <= span.start < span.end <= len(texts.get(span.path, "")):
-                        raise MalformedError("it points at a place that is not in the publication")
+            _check_places(verdict.where, publication)
             return verdict
         case _:
             raise MalformedError(f"a {type(verdict).__name__} is no verdict")
 
 
+def _check_places(where: tuple[Span, ...], publication: Publication) -> None:
+    texts = fields_of(publication.content) if where else {}
+    for span in where:
+        if not 0 <= span.start < span.end <= len(texts.get(span.path, "")):
+            raise MalformedError("it points at a place that is not in the publication")
+
+
 def _verdict(said: _Said) -> Verdict:
-    speaks = said.ground is not None or said.text is not None or said.where is not None
+    speaks = said.ground is not None or said.text is not None
+    where = said.where or []
+    if len(where) > limits.PLACES_FOUND:
+        raise MalformedError(f"a verdict points at {limits.PLACES_FOUND} places at most")
+    spans = tuple(Span(path=place.path, start=place.start, end=place.end) for place in where)
     match said.verdict:
         case "allow":
-            if speaks or said.labels:
+            if speaks or said.labels or said.where is not None:
                 raise MalformedError("an allow says nothing more")
             return Allow()
         case "label":
             if speaks:
-                raise MalformedError("a label has labels only")
-            return Label(labels=tuple(said.labels or ()))
+                raise MalformedError("a label has labels and places only")
+            return Label(labels=tuple(said.labels or ()), where=spans)
         case "hold" | "reject":
             if said.labels:
                 raise MalformedError(f"a {said.verdict} has no labels")
             kind = Hold if said.verdict == "hold" else Reject
-            where = said.where or []
-            if len(where) > limits.PLACES_FOUND:
-                raise MalformedError(f"a verdict points at {limits.PLACES_FOUND} places at most")
-            spans = tuple(Span(path=place.path, start=place.start, end=place.end) for place in where)
             return kind(ground=said.ground or "", text=said.text or "", where=spans)
         case _:
             raise MalformedError(f"a verdict is {', '.join(VERDICTS[:-1])} or {VERDICTS[-1]}")

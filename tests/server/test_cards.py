@@ -8,7 +8,7 @@ from protocol.ids import PersonId, TopicId, new_id
 from protocol.public import Card, Cards, Publish
 from protocol.publications import Content, Surface, decode
 from protocol.staff import OfficerAct, OfficerDecide, StaffRole
-from tests.server.test_chats import filled
+from tests.server.test_foreign_topics import filled
 from tests.support.inline import Caller, InlineServer
 from tests.support.public import rows
 from tests.support.rules import RULES

@@ -48,8 +48,9 @@ def heard(ears: list[Ear]) -> int:
     return sum(bool(ear.heard) for ear in ears)
 
 
-def parcel(number: int, **instead: bytes) -> Parcel:
-    return Parcel(Seq(number), b"%d;" % number, {PersonId(name): frame for name, frame in instead.items()})
+def parcel(number: int, *, but_for: Ear | None = None) -> Parcel:
+    misses = None if but_for is None else lambda recipient: recipient is but_for
+    return Parcel(Seq(number), b"%d;" % number, b"-;", misses)
 
 
 def test_a_turn_serves_so_many_recipients_and_no_more() -> None:
@@ -139,7 +140,7 @@ def test_who_may_not_see_it_gets_something_else_in_its_place_and_order(size: int
     fan, (some, ears) = FanOut(), audience(size)
     eve = Ear("eve")
     some.live[eve] = None
-    for what in (parcel(1), parcel(2, eve=b"-;"), parcel(3)):
+    for what in (parcel(1), parcel(2, but_for=eve), parcel(3)):
         fan.add(BIG, some, what)
     while fan.turn():
         pass

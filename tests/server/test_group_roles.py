@@ -40,7 +40,7 @@ from tests.support.inline import InlineServer
 from tests.support.private_group import Town
 from tests.support.ranked import FOREVER
 
-ROLES = list(Role)
+ROLES = list(MAY)  # Of a group; a public account has others.
 
 
 @pytest.fixture

@@ -185,7 +185,9 @@ def test_a_sync_whose_connection_is_gone_leaves_nobody_following(server: InlineS
     server.reads.look()
     phone.session.disconnected()
     end()
-    assert list(server.hub._audiences[topic].live) == [alice.session, bob.session]
+    audience = server.hub._audiences.of(topic)
+    assert audience is not None
+    assert list(audience.live) == [alice.session, bob.session]
 
 
 def test_a_topic_nobody_follows_any_more_is_forgotten(server: InlineServer) -> None:
@@ -193,7 +195,7 @@ def test_a_topic_nobody_follows_any_more_is_forgotten(server: InlineServer) -> N
     server.chat(alice, bob)
     for caller in (alice, bob):
         caller.hang_up()
-    assert (server.hub._audiences, server.hub._here) == ({}, {})
+    assert (len(server.hub._audiences), server.hub._here) == (0, {})
 
 
 def test_who_comes_back_before_the_last_fan_out_was_done_gets_what_follows(

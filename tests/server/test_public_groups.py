@@ -41,7 +41,7 @@ from protocol.public import (
 from protocol.publications import Content, Surface, decode
 from server.handlers import public_groups
 from server.topics import MAY, Act
-from tests.server.test_chats import filled
+from tests.server.test_foreign_topics import filled
 from tests.support.inline import Caller, InlineServer, configured
 from tests.support.public import rows
 from tests.support.ranked import FOREVER, Ranked

@@ -36,12 +36,14 @@ from server.dispatch import PRIVATE, PUBLIC
 from tests.support.inline import Caller, InlineServer
 from tests.support.rules import RULES
 
-# A `publish` is repeated in tests/server/test_submissions.py: it gets the state it has by then.
+# A `publish` is repeated in tests/server/test_submissions.py: it gets the state it has by then. What is said for public
+# accounts, and to them, is repeated in tests of its own.
+ELSEWHERE = {"publish", "account.apply", "schedule", "inbox.answer"}
 SIDED = [
     (side, op)
     for side, rule in ((Side.PRIVATE, PRIVATE), (Side.PUBLIC, PUBLIC))
     for op, shape in REQUESTS.items()
-    if "cid" in shape.__struct_fields__ and op != "publish" and not RULES[shape].sides.isdisjoint(rule)
+    if "cid" in shape.__struct_fields__ and op not in ELSEWHERE and not RULES[shape].sides.isdisjoint(rule)
 ]
 REPEATABLE = pytest.mark.parametrize(("side", "op"), SIDED)
 FOREVER = 2**53 - 1

@@ -102,8 +102,29 @@ VALID: dict[str, dict[str, Any]] = {
     "receipt": {"submission": ID},
     "cards": {"persons": []},
     "agreement.sign": {"signature": {"digest": b"x" * 32, "lines": []}},
+    "draft.save": {"draft": CID, "body": b"x"},
+    "draft.drop": {"draft": CID},
+    "schedule": {"due": 1, "content": {"text": "x"}},
+    "unschedule": {"item": CID},
     "staff.login": {"code": "x", "token": "x"},
     "officer.decide": {"item": ID, "act": "release"},
+    "account.apply": {
+        "application": {
+            "body": "person",
+            "subject": "x",
+            "name": "x",
+            "category": "society",
+            "scope": "x",
+            "operator": "x",
+        }
+    },
+    "account.operator": {"person": ID},
+    "account": {"topics": [ID]},
+    "article": {"seq": 1},
+    "search": {"query": "x"},
+    "inbox.show": {"dialogue": ID},
+    "inbox.answer": {"dialogue": ID, "body": b"x"},
+    "officer.review": {"act": "approve"},
 }
 for _op, _shape in REQUESTS.items():
     _names = _shape.__struct_fields__

@@ -154,6 +154,45 @@ def test_try_asks_only_the_hooks_of_the_surface(capsys: pytest.CaptureFixture[st
     assert found["answers"][1]["verdict"] == "label"
 
 
+NEWS = """
+[news]
+check = "current_affairs"
+options = { groups = 2, terms = 2 }
+[told]
+file = "told.py"
+"""
+TOLD = """
+from compliance.hooks import Label, NewsRight, hookimpl
+
+@hookimpl
+def judge(publication):
+    account = publication.account
+    if account is not None and account.news is NewsRight.REPRINT:
+        return Label(labels=(f"of-{account.category}",))
+"""
+
+
+@pytest.mark.parametrize(
+    ("surface", "category", "ruling"),
+    [
+        ("article", "society", "→ It would be held for 72 hours at most (undeclared_news, by hook news 1)."),
+        ("article", "current_affairs", "→ It would be published, with current_affairs, of-society."),
+        ("group_message", "society", "→ It would be published, with current_affairs, of-society."),
+    ],
+)
+def test_try_asks_what_is_said_for_an_account_as_the_gate_would(
+    capsys: pytest.CaptureFixture[str], surface: str, category: str, ruling: str
+) -> None:
+    written(Path.cwd(), NEWS, told=TOLD)
+    told = {"surface": surface, "title": "Parliament", "summary": "Votes.", "text": "The prime minister spoke."}
+    account = {"category": "society", "news": "reprint"}
+    Path("text.json").write_text(json.dumps(told | {"category": category, "account": account}))
+    out = said(capsys, "try", "text.json", "--pack", "cn-2014")
+    passages = "    title[0:10] “Parliament”\n    text[4:18] “prime minister”\n"
+    assert f": label current_affairs\n{passages}" in out
+    assert ruling in out
+
+
 def test_try_for_programs_has_failures_too(capsys: pytest.CaptureFixture[str]) -> None:
     Path("text.json").write_text('{"surface": "group_message", "text": "break"}')
     found = json.loads(said(capsys, "try", "text.json", "--json"))

@@ -137,7 +137,7 @@ def test_an_installed_plugin_is_a_module_a_class_or_an_object(what: str, monkeyp
     ("body", "key", "told"),
     [
         ("pass", "said", {"verdict": "allow"}),
-        ("return Label(labels=('a',))", "said", {"verdict": "label", "labels": ["a"]}),
+        ("return Label(labels=('a',))", "said", {"verdict": "label", "labels": ["a"], "where": []}),
         (
             f"return Reject(ground='{GROUND}', text='x')",
             "said",

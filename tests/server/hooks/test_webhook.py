@@ -135,6 +135,8 @@ async def test_a_publication_is_posted_signed_with_everything_in_it(receiver: Re
         "content": {"text": "字", "title": "t", "parts": [{"link": "l"}]},
         "previous": "01" * 32,
         "minute": NOW_MS // 60_000,
+        "account": None,
+        "source": None,
     }
 
 

@@ -4,21 +4,25 @@ from typing import Any
 
 import pytest
 
-from compliance.publication import Publication, publication
+from compliance.publication import Account, Publication, publication
 from compliance.verdicts import Allow, Hold, Label, Reject, Verdict
 from protocol import limits
+from protocol.account_states import NewsRight
 from protocol.decisions import Span
-from protocol.publications import Content, Part, Surface
+from protocol.ids import Seq, TopicId
+from protocol.publications import Content, Hop, Part, Source, Surface
 from server.hooks import wire
 from tests.server.hooks.support import GROUND, NOW_MS, PACK, text
 
 SPAN = {"path": "text", "start": 0, "end": 4}
 WHOLE = publication(
     Content(text="words", title="title", parts=(Part(heading="h", text="t", link="l"),), category="news", lang="zh"),
-    surface=Surface.CARD,
+    surface=Surface.REPRINT,
     version=3,
     previous=b"\1" * 32,
     at=NOW_MS,
+    account=Account(category="news", news=NewsRight.REPRINT),
+    source=Source(hops=(Hop(account=TopicId("0a"), seq=Seq(7), digest=b"\2" * 32),), author="A. Writer", title="title"),
 )
 
 
@@ -34,6 +38,16 @@ def test_a_webhook_gets_every_field() -> None:
     plain = wire.plain_publication(WHOLE)
     assert plain.keys() == set(Publication.__dataclass_fields__)
     assert list(plain["content"]["parts"]) == [{"heading": "h", "text": "t", "link": "l"}]
+    assert plain["account"] == {"category": "news", "news": "reprint"}
+    assert plain["source"]["author"] == "A. Writer"
+    assert list(plain["source"]["hops"]) == [{"account": "0a", "seq": 7, "digest": "02" * 32}]
+
+
+def test_what_is_said_for_no_account_and_has_no_source_arrives_without() -> None:
+    about = text("words")
+    assert (about.account, about.source) == (None, None)
+    assert wire.unpacked_publication(wire.packed_publication(about)) == about
+    assert (wire.plain_publication(about)["account"], wire.plain_publication(about)["source"]) == (None, None)
 
 
 def test_a_publication_that_is_too_large_is_not_sent() -> None:
@@ -48,6 +62,7 @@ def test_a_publication_that_is_too_large_is_not_sent() -> None:
     [
         Allow(),
         Label(labels=("a", "b")),
+        Label(labels=("a",), where=(Span(path="text", start=1, end=5),)),
         Hold(ground=GROUND, text="Why."),
         Reject(ground=GROUND, text="Why.", where=(Span(path="parts[0].heading", start=0, end=1),)),
     ],
@@ -90,7 +105,10 @@ def refusal(**changes: Any) -> dict[str, Any]:
         ({"verdict": "label", "labels": [f"l{n}" for n in range(limits.LABELS + 1)]}, "1 to 16 labels"),
         ({"verdict": "label", "labels": ["Not This"]}, "a label is"),
         ({"verdict": "label", "labels": [1]}, "not those of a verdict"),
-        ({"verdict": "label", "labels": ["x"], "ground": GROUND}, "a label has labels only"),
+        ({"verdict": "label", "labels": ["x"], "ground": GROUND}, "a label has labels and places only"),
+        ({"verdict": "label", "labels": ["x"], "where": [SPAN | {"end": 6}]}, "a place that is not in"),
+        ({"verdict": "label", "labels": ["x"], "where": [SPAN] * (limits.PLACES_FOUND + 1)}, "32 places at most"),
+        ({"verdict": "allow", "where": []}, "an allow says nothing more"),
         (refusal(labels=["x"]), "a reject has no labels"),
         (refusal(verdict="hold", labels=["x"]), "a hold has no labels"),
         (refusal(ground="nonsense"), "not one of the pack's codes"),
