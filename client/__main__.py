@@ -16,7 +16,21 @@ from client.errors import (
     SignedOutError,
     UnreachableError,
 )
-from client.line import accounts, agreement, card, chat, gate, lanes, messages, officer, publishing, tail
+from client.line import (
+    accounts,
+    agreement,
+    card,
+    chat,
+    gate,
+    lanes,
+    messages,
+    public_account,
+    publishing,
+    readers,
+    reading,
+    reviewing,
+    tail,
+)
 from client.line.program import EXITS, Program, hush
 from client.line.screen import visible
 from client.profiles import Profiles, home
@@ -40,6 +54,7 @@ def hutong(context: click.Context, server: str | None, profile: str | None, ca: 
     First `hutong register HANDLE`, then `hutong chat SOMEBODY`. Profiles are kept in $HUTONG_HOME.
 
     What you send is private. What you publish is public, and passes the server's gate: `hutong gate` shows it.
+    Public accounts publish to whoever follows them: `hutong search` finds them, `hutong feed` shows what they say.
     """
     if server is not None and not server.startswith(("ws://", "wss://")):
         raise click.UsageError(f"--server takes ws://HOST:PORT or wss://HOST:PORT, not {server!r}")
@@ -70,7 +85,15 @@ for each in (
     gate.take_back_command,
     gate.receipt_command,
     gate.audit_command,
-    officer.officer_command,
+    reviewing.officer_command,
+    public_account.account_command,
+    readers.follow_command,
+    readers.unfollow_command,
+    readers.follows_command,
+    readers.search_command,
+    reading.read_command,
+    reading.feed_command,
+    reading.share_command,
 ):
     hutong.add_command(each)
 
@@ -151,7 +174,6 @@ _ADVICE: dict[str, str] = {
     ErrorCode.NEEDS_AGREEMENT: "\nRead it and sign it: hutong agreement sign",
     ErrorCode.PUBLIC_CLOSED: "\nPrivate chats and groups go on as ever.",
     ErrorCode.SUPERSEDED: "\nSee how it reads now, and edit that: hutong history PLACE",
-    ErrorCode.TOO_MANY: "\nIf it is about what is held: hutong submissions lists it, hutong take-back takes it back.",
 }
 
 

@@ -12,12 +12,14 @@ import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlite_utils import Database
 
+from client.follows import FEED, Follows, is_followed, is_for
 from client.outbox import Outbox
 from client.submissions import Submissions
 from client.tables import ENTRY_FIELDS, create
@@ -31,6 +33,7 @@ from protocol.ids import PUBLIC_MARK, Cid, PersonId, Seq, TopicId
 Line = tuple[Seq, PersonId | None, Kind | None, bytes | None]
 BUSY_SECONDS = 10.0
 _NAMES = ", ".join(ENTRY_FIELDS)
+_FEED = ", ".join(f"'{kind}'" for kind in FEED)
 _ON_SIDE = {side: f"(topic LIKE '{PUBLIC_MARK}%') = {int(side is Side.PUBLIC)}" for side in Side}
 
 
@@ -61,6 +64,7 @@ class Cache:
             create(Database(self._database))
             self.outbox = Outbox(self._database)
         self.submissions = Submissions(self._database)
+        self.follows = Follows(self._database)
         self._summaries = msgspec.msgpack.Decoder(Summary)
         self._closing = weakref.finalize(self, self._database.close)
 
@@ -114,11 +118,17 @@ class Cache:
             self.write_note("owner", person)
 
     def forget(self, side: Side, *, epoch: str | None) -> None:
-        """Forget all that the server told of `side`, people and outbox aside; what comes from now on is of `epoch`."""
+        """Forget all that the server told of `side`, people and outbox aside; what comes from now on is of `epoch`.
+
+        Whom one follows is told by the private side, what they say by the public one.
+        """
         with self.transaction():
             for table in ("topics", "entries", "gaps"):
                 self._database.execute(f"DELETE FROM {table} WHERE {_ON_SIDE[side]}")
-            if side is Side.PUBLIC:
+            if side is Side.PRIVATE:
+                self.follows.forget()
+            else:
+                self.follows.forget_accounts()
                 self._database.execute("DELETE FROM submissions")
                 self._database.execute("DELETE FROM notes WHERE key LIKE 'agreed:%'")
             self._database.execute("DELETE FROM notes WHERE key IN (?, ?)", (_key(side, "epoch"), _key(side, "marks")))
@@ -160,6 +170,7 @@ class Cache:
         with self.transaction():
             for table in ("topics", "entries", "gaps"):
                 self._database.execute(f"DELETE FROM {table} WHERE topic = ?", (topic,))
+            self.follows.forget_page(topic)
 
     def topic(self, topic: TopicId) -> Summary | None:
         """Return how one stands to `topic`, with head, unread and read mark as of the last entry known."""
@@ -172,8 +183,11 @@ class Cache:
         return sorted((self._summaries.decode(row[0]) for row in rows), key=lambda summary: not summary.pinned)
 
     def chat_with(self, person: PersonId) -> Summary | None:
-        """Return the chat with `person`, if there is one."""
-        return next((summary for summary in self.topics() if summary.peer and summary.peer.person == person), None)
+        """Return the chat with `person`, if there is one; of an account, one's dialogue with it."""
+        for summary in self.topics():
+            if (summary.peer is not None and summary.peer.person == person) or summary.account == TopicId(person):
+                return summary
+        return None
 
     def read(self, topic: TopicId, person: PersonId, seq: Seq) -> None:
         """`person` has read up to `seq`."""
@@ -183,7 +197,7 @@ class Cache:
                 return
             if person == self.owner:
                 if seq > summary.read:
-                    unread = 0 if seq >= summary.head else self._nth(topic, summary.head) - self._nth(topic, seq)
+                    unread = 0 if seq >= summary.head else self._unread(summary, seq)
                     self._save(msgspec.structs.replace(summary, read=seq, unread=max(unread, 0)))
             elif summary.kind is TopicKind.CHAT:
                 self._save(msgspec.structs.replace(summary, peer_read=max(seq, summary.peer_read or seq)))
@@ -199,6 +213,7 @@ class Cache:
             for entry in entries:
                 about = self._entry(topic, entry.target) if entry.kind in DECISIONS else None
                 self._put_entry(entry)
+                self.follows.leaf(entry, about=about)
                 moved_at = max(moved_at, entry.at)
                 if tally is not None:
                     tally.count(entry, about=about)
@@ -263,6 +278,15 @@ class Cache:
         )
         return [_entry(row) for row in rows]
 
+    def feed(self, limit: int) -> list[Entry]:
+        """Return the newest of what accounts have broadcast to oneself since one follows them, the newest first."""
+        rows = self._database.execute(
+            f"SELECT {_NAMES} FROM entries WHERE topic IN (SELECT topic FROM follows) AND kind IN ({_FEED})"
+            " AND body IS NOT NULL ORDER BY at DESC, topic, seq DESC"
+        )
+        follows = {follow.topic: follow for follow in self.follows.all()}
+        return list(islice((entry for entry in map(_entry, rows) if is_for(follows[entry.topic], entry)), limit))
+
     def log(self, topic: TopicId) -> tuple[Line, ...]:
         """Return everything known of `topic`, as (seq, sender, kind, body)."""
         rows = self._database.execute(
@@ -313,6 +337,13 @@ class Cache:
         for gap_first, gap_last in touched:
             self.add_gap(topic, gap_first, Seq(first - 1))
             self.add_gap(topic, Seq(last + 1), gap_last)
+
+    def _unread(self, summary: Summary, read: Seq) -> int:
+        if is_followed(summary):  # What others get is numbered along, and is no business of this follower's.
+            query = f"SELECT count(*) FROM entries WHERE topic = ? AND seq > ? AND kind IN ({_FEED})"
+            unread: int = self._database.execute(query, (summary.topic, read)).fetchone()[0]
+            return unread
+        return self._nth(summary.topic, summary.head) - self._nth(summary.topic, read)
 
     def _nth(self, topic: TopicId, seq: Seq) -> int:
         query = "SELECT coalesce(max(nth), 0) FROM entries WHERE topic = ? AND seq <= ?"

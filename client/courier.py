@@ -14,9 +14,11 @@ from protocol.errors import ErrorCode
 from protocol.frames import Appended, People, Send
 from protocol.ids import Cid, Seq, TopicId
 from protocol.public import Publish
-from protocol.publications import Surface
+from protocol.publications import ARTICLES, Surface
 
+POSTPONED_MS = 60_000  # What can be taken only later than that is refused: nothing else may wait behind it so long.
 CLAIMED_SECONDS = 0.3  # Another process of this profile is sending: look again after so long.
+_COUNTED = ARTICLES | {Surface.GROUP_MESSAGE}
 JUDGING_SECONDS = 0.5  # What is being judged already is asked about again after so long, if nothing was pushed.
 
 
@@ -113,7 +115,7 @@ class Courier:
                 return await self._publish(connection, request, in_step)
             done = await connection.request(request)
         except RefusedError as refused:
-            if refused.retry_after_ms is not None:
+            if refused.retry_after_ms is not None and refused.retry_after_ms <= POSTPONED_MS:
                 self._pauses[side] = refused.retry_after_ms / 1000
                 self._outbox.release(self._owner, waiting.cid)
                 return [Postponed(waiting.cid, refused.code, refused.message, self._pauses[side])]
@@ -154,7 +156,7 @@ class Courier:
         match request:
             case Send(topic=str() as topic):
                 summary = self._cache.topic(topic)
-            case Publish(topic=str() as topic, surface=Surface.GROUP_MESSAGE, target=None):
+            case Publish(topic=str() as topic, surface=surface, target=None) if surface in _COUNTED:
                 summary = self._cache.topic(topic)
             case Send(to=str() as to):
                 summary = self._cache.chat_with(to)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from client.errors import ClientError
+from protocol.accounts import Act, OwnAccount
 from protocol.decisions import Submission
 from protocol.entries import Entry, Side
+from protocol.following import Follow
 from protocol.frames import Preferences, Summary
 from protocol.ids import Cid, PersonId, Seq, TopicId
 
@@ -36,7 +38,7 @@ class Resynced:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """The next entry of a topic, in order and once."""
+    """The next entry of a topic, in order and once: a message, or what an account says that one follows or runs."""
 
     entry: Entry
 
@@ -136,6 +138,43 @@ class Judged:
     submission: Submission
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One follows an account, or in another way than before; its next entries arrive."""
+
+    follow: Follow
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """One follows `topic` no more; `Gone` says that its entries have left the cache, unless one runs that account."""
+
+    topic: TopicId
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """What one applied for is decided."""
+
+    account: OwnAccount
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorActed:
+    """Another operator of one's account `topic` did something."""
+
+    topic: TopicId
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class InboxChanged:
+    """Something is new in a dialogue of one's account `topic`."""
+
+    topic: TopicId
+    dialogue: TopicId
+
+
 Event = (
     Online
     | Offline
@@ -154,4 +193,9 @@ Event = (
     | Postponed
     | Held
     | Judged
+    | Followed
+    | Unfollowed
+    | AccountChanged
+    | OperatorActed
+    | InboxChanged
 )

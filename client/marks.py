@@ -1,4 +1,7 @@
-"""Read marks on their way to the server. They only rise, so of several for one topic only the last is sent."""
+"""Read marks on their way to the server. They only rise, so of several for one topic only the last is sent.
+
+How far one has read an account that one follows is nobody's business: it stays on this device.
+"""
 
 import trio
 
@@ -6,6 +9,7 @@ from client.cache import Cache
 from client.connection import Connection
 from client.errors import RefusedError
 from client.events import Event, ReadUpTo
+from client.follows import is_followed
 from protocol.frames import Read
 from protocol.ids import PersonId, Seq, TopicId
 
@@ -24,7 +28,8 @@ class ReadMarks:
         summary = self._cache.topic(topic)
         if summary is not None and seq <= summary.read:
             return []
-        self._unsent[topic] = max(seq, self._unsent.get(topic, seq))
+        if summary is None or not is_followed(summary):
+            self._unsent[topic] = max(seq, self._unsent.get(topic, seq))
         self._cache.read(topic, self._person, seq)
         return [ReadUpTo(topic, self._person, seq)]
 

@@ -10,10 +10,13 @@ import msgspec
 
 from client.cache import Cache
 from client.events import (
+    AccountChanged,
     Arrived,
     Event,
     Gone,
+    InboxChanged,
     IsTyping,
+    OperatorActed,
     PreferencesChanged,
     PresenceChanged,
     ReadUpTo,
@@ -21,10 +24,23 @@ from client.events import (
     Resynced,
     TopicChanged,
 )
+from client.following import Following
+from client.follows import is_followed
 from client.order import TopicOrder
 from protocol import limits
-from protocol.entries import Entry, Side, Standing, side_of
+from protocol.accounts import AccountPush, AccountReply, ActPush, InboxPush, OwnAccount, OwnAccountsReply
+from protocol.entries import Entry, Side, Standing, TopicKind, side_of
 from protocol.errors import GapError
+from protocol.following import (
+    FollowAccount,
+    FollowPush,
+    FollowReply,
+    FollowsReply,
+    PagesReply,
+    Unfollow,
+    UnfollowPush,
+    UnfollowReply,
+)
 from protocol.frames import (
     EntryPush,
     GonePush,
@@ -50,6 +66,7 @@ class Mirror:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._following = Following(cache)
         self._orders: dict[TopicId, TopicOrder] = {}
         self.lacking: set[TopicId] = set()
 
@@ -59,6 +76,8 @@ class Mirror:
         if self._cache.epoch(side) != epoch:
             events = [Resynced(side)] if self._cache.epoch(side) is not None else []
             self._begin_anew(side, epoch)
+        if side is Side.PUBLIC:
+            self._following.open_all()
         heads = self._cache.heads(side)
         for topic, order in self._orders.items():
             if topic in heads and order.have < heads[topic]:
@@ -112,6 +131,20 @@ class Mirror:
             self._cache.mark(side, reply.marks)
         return events
 
+    def run(self) -> set[TopicId]:
+        """Return the accounts that this device believes one is an operator of."""
+        return {it.topic for it in self._cache.topics() if it.kind is TopicKind.ACCOUNT and not is_followed(it)}
+
+    def dismissed(self, topics: set[TopicId]) -> list[Event]:
+        """One is no operator of `topics` any more; those one follows are begun anew, as a follower has them."""
+        return [event for topic in sorted(topics) for event in self._gone(topic)]
+
+    def follows(self, reply: FollowsReply) -> list[Event] | None:
+        """Take in whom one follows; None: that has changed while the answer was under way, ask again."""
+        if self._following.is_late(reply):
+            return None
+        return self._settled(self._following.listed(reply))
+
     def pushed(self, push: Push) -> list[Event]:
         """Take in what the server said unasked."""
         match push:
@@ -134,21 +167,70 @@ class Mirror:
                 return [RequestsChanged(topic)]
             case PreferencesPush(preferences=preferences):
                 return [PreferencesChanged(preferences)]
+            case FollowPush():
+                return self._followed(push)
+            case UnfollowPush(topic=topic, mark=mark):
+                return self._settled(self._following.unfollowed(topic, mark))
+            case AccountPush(account=account):
+                self._learn(account)
+                return [AccountChanged(account)]
+            case ActPush(topic=topic, act=act):
+                return [OperatorActed(topic, act)]
+            case InboxPush(topic=topic, dialogue=dialogue):
+                return [InboxChanged(topic, dialogue)]
             case _:
                 return []
 
-    def done(self, request: Request[Reply]) -> list[Event]:
-        """Take in what was done for us, as far as the server tells only our other devices of it."""
-        match request:
-            case SetTopic(topic=topic) if summary := self._cache.topic(topic):
+    def done(self, request: Request[Reply], reply: Reply) -> list[Event]:
+        """Take in what was done for us, as far as the server tells only our other devices of it; and what was told."""
+        match request, reply:
+            case FollowAccount(topic=topic), FollowReply():
+                self.lacking.add(topic)  # What came before we knew of it was let go.
+                return self._followed(reply)
+            case Unfollow(topic=topic), UnfollowReply(mark=mark):
+                return self._settled(self._following.unfollowed(topic, mark))
+            case _, PagesReply(pages=pages):
+                for page in pages:
+                    self._cache.follows.put_page(page, keep=page.topic in self._orders)
+                return []
+            case _, OwnAccountsReply(accounts=accounts):
+                self._learn(*accounts)
+                return []
+            case _, AccountReply(account=account):
+                self._learn(account)
+                return []
+            case SetTopic(topic=topic), _ if summary := self._cache.topic(topic):
                 chosen = {"muted": request.muted, "pinned": request.pinned}
                 changes = {name: choice for name, choice in chosen.items() if choice is not None}
                 return self._stand(msgspec.structs.replace(summary, **changes))
             case _:
                 return []
 
+    def _followed(self, change: FollowReply | FollowPush) -> list[Event]:
+        events = self._following.followed(change)
+        have = self._cache.heads(Side.PUBLIC).get(change.follow.topic)
+        if have is not None:
+            self._orders.setdefault(change.follow.topic, TopicOrder(have))
+        return events
+
+    def _settled(self, events: list[Event]) -> list[Event]:
+        """Let go of the topics that `events` say are gone."""
+        for event in events:
+            if isinstance(event, Gone):
+                self._orders.pop(event.topic, None)
+                self.lacking.discard(event.topic)
+        return events
+
+    def _learn(self, *accounts: OwnAccount) -> None:
+        for account in accounts:
+            self._cache.follows.learn(account.topic, account.name)
+
     def _stand(self, summary: Summary) -> list[Event]:
         with self._cache.transaction():
+            before = self._cache.topic(summary.topic)
+            if before is not None and is_followed(before) and not is_followed(summary):
+                self._cache.drop_topic(summary.topic)  # Whoever runs an account reads it from where they began to.
+                self._orders.pop(summary.topic, None)
             self._cache.put_topic(summary)
             events: list[Event] = [TopicChanged(summary)]
             if summary.standing is not Standing.MEMBER:
@@ -159,9 +241,16 @@ class Mirror:
             return events + self._record(summary.topic, order, order.skip(start))
 
     def _gone(self, topic: TopicId) -> list[Event]:
+        before = self._cache.topic(topic)
         self._orders.pop(topic, None)
         self.lacking.discard(topic)
         self._cache.drop_topic(topic)
+        if before is None or is_followed(before):
+            return [Gone(topic)]
+        self._following.open_all()  # An account one runs no more may still be one that one follows.
+        if self._cache.topic(topic) is not None:
+            self._orders[topic] = TopicOrder(Seq(0))
+            self.lacking.add(topic)
         return [Gone(topic)]
 
     def _slice(self, piece: Slice) -> list[Event]:
@@ -169,7 +258,10 @@ class Mirror:
         if order is None:
             return []
         new: list[Entry] = []
+        if order.have == 0:
+            self._begin_followed(piece)
         if piece.gap is not None:
+            self._cache.follows.forget_page(piece.topic)
             self._cache.add_gap(piece.topic, max(piece.gap.first, Seq(order.have + 1)), piece.gap.last)
             new += order.skip(piece.gap.last)
         for entry in piece.entries:
@@ -177,6 +269,12 @@ class Mirror:
         if not order.waiting:
             self.lacking.discard(piece.topic)
         return self._record(piece.topic, order, new)
+
+    def _begin_followed(self, piece: Slice) -> None:
+        """What an account one follows had said before this device knew of it is nothing new."""
+        summary = self._cache.topic(piece.topic)
+        if summary is not None and is_followed(summary) and self._cache.owner is not None:
+            self._cache.read(piece.topic, self._cache.owner, piece.head)
 
     def _admit(self, order: TopicOrder, entry: Entry) -> list[Entry]:
         try:

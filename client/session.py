@@ -10,6 +10,7 @@
         group = await session.request(GroupFound(id=0, cid=session.new_cid(), name=..., invite=(bob,)))
         session.log(sent.topic)                                  # ((seq, sender, kind, body), ...)
         said = await session.publish("hello, all", topic=lane)   # public: said.state, said.seq, said.decision
+        await session.follow(account)                            # its broadcasts arrive; article() opens one
         session.stop()                                           # offline; the cache and the outbox stay
         session.post(Send(...))                                  # waits in the outbox, or Publish(...)
         nursery.start_soon(session.run)                          # online again, from where it was
@@ -30,7 +31,9 @@ from typing import TypeVar
 
 import trio
 
+from client import lookup
 from client.account import Account
+from client.articles import Article, Card
 from client.backoff import Backoff
 from client.bell import Bell
 from client.cache import Cache, Line, Page
@@ -45,10 +48,11 @@ from client.stay import Stay
 from protocol import handles, limits
 from protocol.content import Text, encode
 from protocol.decisions import Submission
-from protocol.errors import CloseCode, ErrorCode
-from protocol.frames import Appended, History, People, Person, Reply, Request, Send, Watch
+from protocol.errors import CloseCode
+from protocol.following import AccountPage, Follow, FollowAccount, Search, SearchKind, SearchReply, Unfollow
+from protocol.frames import Appended, History, Person, Reply, Request, Send, Watch
 from protocol.ids import Cid, PersonId, Seq, TopicId, new_cid
-from protocol.public import Publish
+from protocol.public import Origin, Publish
 from protocol.publications import Content, Surface
 
 R = TypeVar("R", bound=Reply)
@@ -82,6 +86,7 @@ class Session:
         self._subscribers: set[trio.MemorySendChannel[Event]] = set()
         self._watched: tuple[PersonId, ...] = ()
         cache.belongs_to(account.person)
+        cache.learn([Person(person=account.person, handle=account.handle)])
 
     # Being online.
 
@@ -181,7 +186,7 @@ class Session:
             if stay is not None:
                 with contextlib.suppress(ConnectionLostError):
                     reply = await stay.connection.request(request)
-                    self._tell(self._mirror.done(request))
+                    self._tell(self._mirror.done(request, reply))
                     return reply
                 await self._bell.until(partial(self._is_past, stay))
 
@@ -254,15 +259,19 @@ class Session:
         reply_to: Seq | None = None,
         target: Seq | None = None,
         base: int | None = None,
+        source: Origin | None = None,
+        tag: str = "",
+        reprintable: bool = False,
     ) -> Submission:
         """Say something public, and wait until it is known what became of it; see `submitted`.
 
         An edit names its `target` and, as `base`, the version it was made from (client.view says which one is shown).
+        `source`: what is reprinted or forwarded (`Article.origin`). `tag`, `reprintable`: of an account's article.
         """
         said = Content(text=content) if isinstance(content, str) else content
         publish = Publish(
             id=0, cid=self.new_cid(), surface=surface, content=said, topic=topic, reply_to=reply_to, target=target,
-            base=base,
+            base=base, source=source, tag=tag, reprintable=reprintable,
         )  # fmt: skip
         return await self.submitted(self.post(publish))
 
@@ -279,6 +288,51 @@ class Session:
         self._watched = tuple(persons)
         return (await self.request(Watch(id=0, persons=self._watched))).online
 
+    # Following, and reading what accounts publish.
+
+    async def follow(self, account: TopicId, *, tag: str | None = None, muted: bool | None = None) -> Follow:
+        """Follow an account from now on, or change how; None leaves what it is. Its entries arrive as events.
+
+        Raises:
+            RefusedError: `not_found`, `too_many`, and for a tag it does not offer `bad_request`.
+        """
+        return (await self.request(FollowAccount(id=0, topic=account, tag=tag, muted=muted))).follow
+
+    async def unfollow(self, account: TopicId) -> None:
+        """Follow an account no more: what came of it leaves the cache."""
+        await self.request(Unfollow(id=0, topic=account))
+
+    async def page(self, account: TopicId) -> AccountPage:
+        """Return an account as anybody sees it, from the cache where that is up to date.
+
+        Raises:
+            RefusedError: `not_found`: there is none that is active.
+        """
+        return await lookup.page(self.request, self.cache, account)
+
+    async def article(self, account: TopicId, seq: Seq) -> Article:
+        """Open an article: its newest version, checked against its card. The server counts that, not who it is.
+
+        Raises:
+            RefusedError: `not_found`: there is none, or it is not public any more.
+            AlteredError: It is not what its card names.
+        """
+        return await lookup.article(self.request, self.cache, account, seq)
+
+    async def card(self, account: TopicId, seq: Seq) -> Card:
+        """Return what an article is named by, without opening it.
+
+        Raises:
+            RefusedError: `not_found`: there is none, or it is not public any more.
+        """
+        return await lookup.card(self.request, self.cache, account, seq)
+
+    async def search(
+        self, query: str, *kinds: SearchKind, offset: int = 0, limit: int = limits.SEARCH_RESULTS
+    ) -> SearchReply:
+        """Search what is public and in force: of these `kinds`, or of all. Queries are kept nowhere."""
+        return await self.request(Search(id=0, query=query, kinds=kinds, offset=offset, limit=limit))
+
     # Looking.
 
     async def find(self, handle: str) -> PersonId:
@@ -287,26 +341,11 @@ class Session:
         Raises:
             RefusedError: `not_found`.
         """
-        spelling = handles.normalise(handle)
-        known = self.cache.person(spelling)
-        if known is not None:
-            return known
-        people = (await self.request(People(id=0, handles=(spelling,)))).people
-        self.cache.learn(people)
-        if not people:
-            raise RefusedError(ErrorCode.NOT_FOUND, f"nobody is called {spelling}")
-        return people[0].person
+        return await lookup.person(self.request, self.cache, handles.normalise(handle))
 
     async def names(self, persons: Sequence[PersonId]) -> None:
-        """Make the cache know the handles of `persons`."""
-        unknown = [person for person in dict.fromkeys(persons) if self.cache.handle(person) is None]
-        for first in range(0, len(unknown), limits.LOOKUP_PEOPLE):
-            asked = tuple(unknown[first : first + limits.LOOKUP_PEOPLE])
-            people = (await self.request(People(id=0, persons=asked))).people
-            hidden = [
-                Person(person=person, handle=person) for person in set(asked) - {known.person for known in people}
-            ]
-            self.cache.learn([*people, *hidden])
+        """Make the cache know the handles of `persons`; of those that are accounts, what they are called."""
+        await lookup.names(self.request, self.cache, persons)
 
     def log(self, topic: TopicId) -> tuple[Line, ...]:
         """Return all this device knows of `topic`, as (seq, sender, kind, body)."""

@@ -1,6 +1,7 @@
 """One stay online: sign in, catch up, then keep up and send what waits, until the connection ends or is refused.
 
-The private side is caught up first, by what `resume` brings; then the public one, by a sync of its own.
+The private side is caught up first, by what `resume` brings, and by whom one follows; then the public one, by a sync
+of its own that names those too.
 """
 
 import contextlib
@@ -18,9 +19,12 @@ from client.errors import ClientError, ConnectionLostError, RefusedError, Signed
 from client.events import CaughtUp, Event, Online, PresenceChanged
 from client.marks import PAUSE_SECONDS, ReadMarks
 from client.mirror import Mirror
+from client.submissions import plain
 from protocol import limits
+from protocol.accounts import OwnAccounts
 from protocol.entries import Side
 from protocol.errors import ErrorCode
+from protocol.following import Follows
 from protocol.frames import Reply, Request, Resume, Sync, SyncReply, Watch
 from protocol.ids import Epoch, PersonId, Seq, TopicId
 from protocol.public import SubmissionPush, Submissions
@@ -79,6 +83,8 @@ class Stay:
         epochs = (await greet(self.connection)).epochs
         await self._resume(epochs[Side.PRIVATE])
         if Side.PUBLIC in epochs:  # A server from before there was one has none.
+            await self._learn_follows()
+            await self._learn_roles()
             await self._open_public(epochs[Side.PUBLIC])
         if watched:
             online = (await self.connection.request(Watch(id=0, persons=tuple(watched)))).online
@@ -111,6 +117,26 @@ class Stay:
         elif signed.sync is not None:
             await self._catch_up(Side.PRIVATE, signed.sync, named, unnamed)
 
+    async def _learn_follows(self) -> None:
+        """Ask whom one follows, until the answer is as new as what was pushed meanwhile."""
+        told: list[Event] | None = None
+        while told is None:
+            try:
+                reply = await self.connection.request(Follows(id=0, mark=self._cache.follows.mark))
+            except RefusedError as refused:
+                if refused.code != ErrorCode.UNKNOWN_OP:
+                    raise
+                return  # A server from before there were accounts.
+            told = self._mirror.follows(reply)
+            self._tell(told or [])
+
+    async def _learn_roles(self) -> None:
+        """Ask which accounts one still runs, if there are any: to who follows one, too, no sync says that it ended."""
+        run = self._mirror.run()
+        if run:
+            reply = await self.connection.request(OwnAccounts(id=0))
+            self._tell(self._mirror.dismissed(run - {account.topic for account in reply.accounts}))
+
     async def _open_public(self, epoch: Epoch) -> None:
         self._tell(self._mirror.begin(Side.PUBLIC, epoch))
         topics = self._mirror.topics(Side.PUBLIC)
@@ -121,7 +147,7 @@ class Stay:
             # What was decided while we were away was pushed to nobody.
             recent = await self.connection.request(Submissions(id=0, limit=limits.SUBMISSIONS))
             for submission in reversed(recent.submissions):
-                self._tell(self._courier.submitted(submission))
+                self._tell(self._courier.submitted(plain(submission)))
 
     async def _catch_up(self, side: Side, reply: SyncReply, named: list[TopicId], unnamed: list[TopicId]) -> None:
         """Take in `reply` and all that follows it; `named` are the topics asked for so far, `unnamed` those to come."""

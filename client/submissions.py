@@ -9,9 +9,15 @@ import msgspec
 
 from protocol.decisions import Submission, SubmissionState
 from protocol.ids import Cid
+from protocol.public import Submitted
 
 KEPT = 200  # The newest; the words of those before are not kept here.
 _UNDECIDED = frozenset({SubmissionState.WAITING, SubmissionState.HELD})
+
+
+def plain(submitted: Submitted) -> Submission:
+    """Return what a list says of a submission as its author is told of it otherwise."""
+    return Submission(**{name: getattr(submitted, name) for name in Submission.__struct_fields__})
 
 
 class Submissions:

@@ -10,7 +10,16 @@ ENTRY_FIELDS = Entry.__struct_fields__
 def create(database: Database) -> None:
     """Make every table that is not there; add what a table of an older version lacks."""
     entry: dict[str, type] = dict.fromkeys(ENTRY_FIELDS, int)
-    entry |= {"topic": str, "kind": str, "sender": str, "cid": bytes, "body": bytes, "person": str, "role": str}
+    entry |= {
+        "topic": str,
+        "kind": str,
+        "sender": str,
+        "cid": bytes,
+        "body": bytes,
+        "person": str,
+        "role": str,
+        "tag": str,
+    }
     entry["openness"] = bytes  # MessagePack.
     tables: dict[str, tuple[dict[str, type], str | tuple[str, ...]]] = {
         "notes": ({"key": str, "value": str}, "key"),
@@ -18,6 +27,8 @@ def create(database: Database) -> None:
         "entries": (entry, ("topic", "seq")),
         "gaps": ({"topic": str, "first": int, "last": int}, ("topic", "first")),
         "people": ({"person": str, "handle": str}, "person"),
+        "follows": ({"topic": str, "follow": bytes}, "topic"),
+        "accounts": ({"topic": str, "name": str, "page": bytes}, "topic"),
         "submissions": ({"cid": bytes, "number": int, "submission": bytes}, "cid"),
     }
     for name, (columns, key) in tables.items():

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from protocol.entries import COUNTABLE, Entry, Kind
+from client.follows import countable
+from protocol.entries import Entry, Kind
 from protocol.frames import Summary
 
 
@@ -21,7 +22,7 @@ class Tally:
         """Take `entry` in, if the summary does not have it yet. `about`: what it withdraws or restores, as it was."""
         summary = self.summary
         if entry.seq > summary.head:
-            unread = summary.unread + (entry.kind in COUNTABLE and entry.seq > summary.read)
+            unread = summary.unread + (entry.kind in countable(summary) and entry.seq > summary.read)
             self.summary = msgspec.structs.replace(
                 summary, head=entry.seq, unread=unread, **_changes(summary, entry, about)
             )

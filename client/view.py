@@ -12,7 +12,8 @@ from protocol.entries import Entry, Kind, Side, side_of
 from protocol.ids import PersonId, Seq, TopicId
 from protocol.publications import Content, Published, PublishedError
 
-FOLDED = frozenset({Kind.EDIT, Kind.RECALL, Kind.REACTION, Kind.WITHDRAWN, Kind.RESTORED})
+_SOURCE = frozenset({Kind.SOURCE_WITHDRAWN, Kind.SOURCE_RESTORED})
+FOLDED = _SOURCE | {Kind.EDIT, Kind.RECALL, Kind.REACTION, Kind.WITHDRAWN, Kind.RESTORED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class Shown:
     """One line of a topic. `text` None: recalled or withdrawn, or (with `unreadable` set) of another schema.
 
     `reactions`: each sign with those who gave it, in the order they came. `places`: the public topics it points to.
-    `labels`, `version`: of what is public, what the gate put beside it, and which version of it this is.
+    `labels`, `version`: of what is public, what the gate put beside it, and which version of it this is; `published`:
+    all of it. `source_withdrawn`: what it says again is not public any more.
     """
 
     entry: Entry
@@ -32,6 +34,8 @@ class Shown:
     labels: tuple[str, ...] = ()
     version: int | None = None
     withdrawn: bool = False
+    published: Published | None = None
+    source_withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Said:
     places: tuple[TopicId, ...] = ()
     labels: tuple[str, ...] = ()
     version: int | None = None
+    published: Published | None = None
 
 
 def fold(entries: Iterable[Entry], about: Iterable[Entry] = ()) -> list[Shown]:
@@ -68,7 +73,9 @@ def said(body: bytes | None, side: Side = Side.PRIVATE) -> Said:
     try:
         if side is Side.PUBLIC:
             published = publications.decode(body)
-            return Said(text=plain(published.content), labels=published.labels, version=published.version)
+            return Said(
+                text=plain(published.content), labels=published.labels, version=published.version, published=published
+            )
         private = content.decode(body)
         return Said(text=private.text, places=private.places)
     except (ContentError, PublishedError) as error:
@@ -79,6 +86,17 @@ def read_text(body: bytes | None, side: Side = Side.PRIVATE) -> tuple[str | None
     """Return the text of `body`, or None and how many unreadable bytes it has."""
     read = said(body, side)
     return read.text, read.unreadable
+
+
+def content_of(body: bytes | None) -> Content:
+    """Return the content of a published body; an empty one, if there is none or it cannot be read."""
+    published = said(body, Side.PUBLIC).published
+    return published.content if published is not None else Content()
+
+
+def account_name(profile: bytes | None) -> str:
+    """Return what an account is called in its `profile`, a published body."""
+    return content_of(profile).title
 
 
 def plain(published: Content) -> str:
@@ -130,6 +148,8 @@ def _line(entry: Entry, targeting: Sequence[Entry]) -> Shown:
         labels=read.labels,
         version=read.version,
         withdrawn=withdrawn,
+        published=read.published,
+        source_withdrawn=[other.kind for other in targeting if other.kind in _SOURCE][-1:] == [Kind.SOURCE_WITHDRAWN],
     )
 
 

@@ -4,6 +4,7 @@ import click
 import msgspec
 
 from client.errors import RefusedError
+from client.line import names
 from client.line.program import command, online
 from client.line.publishing import tell
 from client.line.screen import Screen, moment, visible
@@ -12,10 +13,10 @@ from client.proofs import is_consistent, is_included
 from client.session import Session
 from client.view import plain
 from protocol import limits
-from protocol.decisions import Submission, SubmissionState
+from protocol.decisions import SubmissionState
 from protocol.errors import ErrorCode
-from protocol.ids import ID_CHARS, SubmissionId
-from protocol.public import ShowAudit, ShowGate, ShowReceipt, Submissions, TakeBack
+from protocol.ids import ID_CHARS, SubmissionId, TopicId
+from protocol.public import ShowAudit, ShowGate, ShowReceipt, Submissions, Submitted, TakeBack
 
 _EXCERPT = 40
 _ROOT = "audit"  # The note of the last audit log that was seen: its size and its root.
@@ -39,35 +40,40 @@ async def gate_command(session: Session, screen: Screen, *, as_json: bool) -> No
         seen = ", ".join(f"{hook.name} {hook.version} ({hook.kind})" for hook in gate.hooks if surface in hook.surfaces)
         asked = ", ".join(stages) or "nothing is asked"
         screen.say(f"  {surface.replace('_', ' '):<18} {visible(asked)}; hooks: {visible(seen) or 'none'}")
-    for name, titles in (("Grounds", gate.grounds), ("Categories", gate.categories)):
+    for name, titles in (("Grounds", gate.grounds), ("Categories", gate.categories), ("Bodies", gate.bodies)):
         if titles:
             screen.say(f"{name}:")
+        width = max(map(len, titles), default=0)
         for code, title in titles.items():
-            screen.say(f"  {visible(code):<18} {visible(title)}")
+            screen.say(f"  {visible(code):<{width}}  {visible(title)}")
 
 
 @command("submissions")
 @click.argument("submission", required=False)
 @click.option("--limit", type=click.IntRange(1, limits.SUBMISSIONS), default=20, show_default=True)
+@click.option("--account", metavar="NAME|ID", help="Those of this account of one's own, by all its operators.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @online
 async def submissions_command(
-    session: Session, screen: Screen, submission: str | None, limit: int, *, as_json: bool
+    session: Session, screen: Screen, submission: str | None, limit: int, account: str | None, *, as_json: bool
 ) -> None:
     """List what one has submitted for publication, newest first; or explain one SUBMISSION (an id or its beginning)."""
+    place = (await names.own_account(session, account)).topic if account is not None else None
     if submission is not None:
-        found = [await _find(session, submission)]
+        found = [await _find(session, submission, place)]
     else:
-        found = list((await session.request(Submissions(id=0, limit=limit))).submissions)
+        found = list((await session.request(Submissions(id=0, topic=place, limit=limit))).submissions)
+    await session.names([each.by for each in found if each.by is not None])
     if as_json:
         for each in found:
             screen.json(submission_json(each))
     elif submission is not None:
         grounds = (await session.request(ShowGate(id=0))).grounds
+        screen.told.add(found[0].submission)
         for line in explain(screen, found[0], grounds):
             screen.say(line)
     elif found:
-        columns = ["submission", "state", "until", "place", "seq", "what"]
+        columns = ["submission", "state", "until", "place", "seq", "what", *["by"] * (place is not None)]
         screen.table(columns, [_row(screen, each) for each in found])
     else:
         screen.note("You have published nothing yet. In a public group: hutong publish NAME 'hello'")
@@ -159,12 +165,12 @@ def _changed(known: int, root: str) -> click.ClickException:
     )
 
 
-async def _find(session: Session, submission: str) -> Submission:
-    """Return the submission with that id, or the one of the latest whose id begins so."""
+async def _find(session: Session, submission: str, place: TopicId | None = None) -> Submitted:
+    """Return the submission with that id, or the one of the latest whose id begins so; of one's own, or of `place`."""
     before: SubmissionId | None = None
-    found: list[Submission] = []
+    found: list[Submitted] = []
     while True:
-        page = await session.request(Submissions(id=0, before=before, limit=limits.SUBMISSIONS))
+        page = await session.request(Submissions(id=0, topic=place, before=before, limit=limits.SUBMISSIONS))
         found += [each for each in page.submissions if each.submission.startswith(submission)]
         if page.complete or not page.submissions or (found and len(submission) == ID_CHARS):
             break
@@ -175,7 +181,7 @@ async def _find(session: Session, submission: str) -> Submission:
     return found[0]
 
 
-def _row(screen: Screen, each: Submission) -> list[str]:
+def _row(screen: Screen, each: Submitted) -> list[str]:
     text = visible(plain(each.content)) if each.content is not None else ""
     return [
         each.submission,
@@ -184,6 +190,7 @@ def _row(screen: Screen, each: Submission) -> list[str]:
         screen.somewhere(each.topic),
         str(each.seq or ""),
         text[:_EXCERPT] + "…" * (len(text) > _EXCERPT),
+        *([screen.who(each.by)] if each.by is not None else []),
     ]
 
 

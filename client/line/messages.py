@@ -7,13 +7,15 @@ import msgspec
 from rich.text import Text
 
 from client.errors import ClientError, RefusedError, UnreachableError
+from client.follows import is_followed
 from client.line import names
-from client.line.program import EXITS, Program, command, online, with_session
+from client.line.desk import desk_of
+from client.line.program import EXITS, Program, catch_up, command, online, with_session
 from client.line.screen import Screen
 from client.session import Session
-from client.view import fold
+from client.view import fold, said
 from protocol import content, limits
-from protocol.entries import Entry, Side, side_of
+from protocol.entries import Entry, Side, TopicKind, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import Clear, History, SetTopic, Summary
 from protocol.ids import PersonId, Seq, TopicId
@@ -31,7 +33,7 @@ HISTORY_PAGE = 200
 async def send_command(
     session: Session, screen: Screen, to: str, text: tuple[str, ...], reply_to: int | None, *, as_json: bool
 ) -> None:
-    """Send TEXT (`-`: standard input), privately, TO a handle, a private group or a topic's id.
+    """Send TEXT (`-`: standard input), privately, TO a handle, a private group, an account one follows, or an id.
 
     What is said in a public place is published: hutong publish. When the server is away the message waits here, and
     the next command that gets through sends it.
@@ -45,8 +47,7 @@ async def send_command(
         raise click.UsageError(str(error)) from error
     away: ClientError | None = None
     try:
-        await session.reach()
-        await session.caught_up()
+        await catch_up(session)
     except ClientError as error:
         away = error
     target = await names.target(session, screen, to)
@@ -64,8 +65,12 @@ async def send_command(
     except RefusedError:
         session.cache.outbox.drop(cid)
         raise
+    account = names.spoken_with(session, target)
+    answer = (await desk_of(session, account)).answer(said) if account is not None else None
     if as_json:
-        screen.json(msgspec.to_builtins(sent))
+        screen.json({**msgspec.to_builtins(sent), **({"answer": answer.plain} if answer is not None else {})})
+    elif answer is not None:
+        screen.say(answer)
 
 
 @command("history")
@@ -141,8 +146,7 @@ async def _visit(
 async def reach_if_possible(session: Session, screen: Screen) -> None:
     """Go online and catch up; if that cannot be, say so and go on with what this device has."""
     try:
-        await session.reach()
-        await session.caught_up()
+        await catch_up(session)
     except UnreachableError as error:
         screen.note(f"{error}; showing what this device has.")
 
@@ -170,8 +174,11 @@ async def collect(
 
 
 def people_in(entries: list[Entry]) -> list[PersonId]:
-    """Return everybody who is named in `entries`."""
-    return [person for entry in entries for person in (entry.sender, entry.person) if person is not None]
+    """Return everybody who is named in `entries`, and the accounts that public messages come from."""
+    people = [person for entry in entries for person in (entry.sender, entry.person) if person is not None]
+    published = [said(entry.body, Side.PUBLIC).published for entry in entries if side_of(entry.topic) is Side.PUBLIC]
+    sources = [each.source for each in published if each is not None and each.source is not None]
+    return [*people, *(PersonId(source.hops[-1].account) for source in sources)]
 
 
 def show(screen: Screen, session: Session, topic: TopicId, entries: list[Entry]) -> None:
@@ -212,7 +219,12 @@ def _setting(word: str, explained: str, **change: bool) -> None:
     @online
     async def set_command(session: Session, screen: Screen, name: str) -> None:
         summary = await names.topic(session, screen, name)
-        await session.request(msgspec.structs.replace(SetTopic(id=0, topic=summary.topic), **change))
+        if not is_followed(summary):
+            await session.request(msgspec.structs.replace(SetTopic(id=0, topic=summary.topic), **change))
+        elif "muted" in change:
+            await session.follow(summary.topic, muted=change["muted"])
+        else:
+            raise click.UsageError(f"{screen.place(summary)} is an account one follows: it can be muted, not pinned")
         screen.say(f"{screen.title(summary)}: {word} is done.")
 
 
@@ -228,6 +240,8 @@ _setting("unpin", "List NAME where it belongs.", pinned=False)
 async def clear_command(session: Session, screen: Screen, name: str) -> None:
     """Hide all that was said in NAME so far, from oneself, on all one's devices. It cannot be taken back."""
     summary = await names.topic(session, screen, name)
+    if summary.kind is TopicKind.ACCOUNT:
+        raise click.UsageError(f"{screen.place(summary)} is the same for everybody: nothing of it is cleared")
     if summary.head:
         await session.request(Clear(id=0, topic=summary.topic, seq=summary.head))
     screen.say(f"{screen.title(summary)} is cleared.")

@@ -21,18 +21,20 @@ from protocol.ids import ID_CHARS, SubmissionId, TopicId
 from protocol.staff import ItemReply, OfficerAct, OfficerDecide, OfficerQueue, OfficerShow, QueueItem
 
 _SPAN = re.compile(r"([a-z]+(?:\[\d{1,3}\]\.[a-z]+)?):(\d{1,5})-(\d{1,5})")
-_JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
 
 
 @click.group("officer", epilog=EXITS)
 def officer_command() -> None:
-    """Decide what the gate holds. For staff, who are no users: an operator adds them with `hutongd staff add`."""
+    """Decide what the gate holds, and who gets a public account. For staff, who are no users: an operator adds them
+    with `hutongd staff add`.
+    """
 
 
 Work = Callable[Concatenate[Connection, Screen, ...], Awaitable[None]]
 
 
-def _on_duty(work: Work) -> Callable[..., None]:
+def on_duty_command(work: Work) -> Callable[..., None]:
     """Make a command of `work`, with a connection on which the officer is logged in."""
 
     def run(program: Program, **arguments: Any) -> None:
@@ -78,10 +80,10 @@ def logout_command(program: Program) -> None:
 
 @officer_command.command("queue")
 @click.option("--limit", type=click.IntRange(1, limits.SUBMISSIONS), default=50, show_default=True)
-@_JSON
-@_on_duty
+@json_option
+@on_duty_command
 async def queue_command(connection: Connection, screen: Screen, limit: int, *, as_json: bool) -> None:
-    """List what waits for a decision, the oldest deadline first."""
+    """List what waits for a decision, applications for public accounts too, the oldest deadline first."""
     reply = await connection.request(OfficerQueue(id=0, limit=limit))
     items = sorted(reply.items, key=_deadline)
     if as_json:
@@ -99,8 +101,8 @@ async def queue_command(connection: Connection, screen: Screen, limit: int, *, a
 @officer_command.command("show")
 @click.argument("item")
 @click.argument("seq", required=False, type=click.IntRange(1))
-@_JSON
-@_on_duty
+@json_option
+@on_duty_command
 async def show_command(connection: Connection, screen: Screen, item: str, seq: int | None, *, as_json: bool) -> None:
     """Show ITEM, held or published, with everything decided about it: its id (or the beginning of one in the queue),
     or a public place's id and the number of the entry there.
@@ -120,8 +122,8 @@ async def show_command(connection: Connection, screen: Screen, item: str, seq: i
 @click.option(
     "--where", "places", multiple=True, metavar="PATH:START-END", help="Exactly where, as in --where text:10-18."
 )
-@_JSON
-@_on_duty
+@json_option
+@on_duty_command
 async def decide_command(
     connection: Connection,
     screen: Screen,
@@ -163,7 +165,7 @@ async def _find(connection: Connection, item: str) -> SubmissionId:
     if len(item) == ID_CHARS:
         return SubmissionId(item)
     items = (await connection.request(OfficerQueue(id=0, limit=limits.SUBMISSIONS))).items
-    found = [each.item for each in items if each.item.startswith(item)]
+    found = [each.item for each in items if each.item is not None and each.item.startswith(item)]
     if len(found) != 1:
         raise click.UsageError(f"{'more than one' if found else 'no'} item {item!r} waits; see `hutong officer queue`")
     return found[0]
@@ -198,4 +200,6 @@ def _deadline(item: QueueItem) -> tuple[bool, int, int]:
 def _queue_row(item: QueueItem) -> list[str]:
     due = moment(item.due) if item.due is not None else ""
     words = [visible(text) for text in (item.ground, item.by, item.excerpt)]
-    return [item.item, due, item.surface.replace("_", " "), *words]
+    if item.account is not None:
+        return [item.account, due, "application" + " (encouraged)" * item.encouraged, *words]
+    return [item.item or "", due, (item.surface or "").replace("_", " "), *words]

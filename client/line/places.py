@@ -12,7 +12,8 @@ import msgspec
 from rich.text import Text
 
 from client.errors import RefusedError
-from client.line.publishing import OF_GROUPS, Audience, agree, ask, open_gate, publish_here, submit, tell
+from client.line.audience import OF_GROUPS, Audience, agree, ask, open_gate
+from client.line.publishing import publish_here, submit, tell
 from client.line.screen import Screen, openness_words, visible, visible_lines
 from client.session import Session
 from client.view import read_text

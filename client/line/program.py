@@ -15,15 +15,18 @@ import trio
 from client.account import Account
 from client.cache import Cache
 from client.errors import ClientError, SignedOutError
-from client.events import Held, Judged
-from client.line.screen import Screen
+from client.events import AccountChanged, Held, Judged
+from client.line.screen import Screen, visible
 from client.line.verdicts import headline
 from client.outbox import Waiting
 from client.profiles import Profiles
 from client.session import Session
 from client.view import plain, read_text
+from protocol.accounts import OwnAccount
 from protocol.decisions import Submission
+from protocol.entries import TopicKind
 from protocol.frames import Edit, React, Send
+from protocol.ids import PersonId
 from protocol.public import Publish
 
 DEFAULT_SERVER = "ws://127.0.0.1:8440"
@@ -69,8 +72,7 @@ class Program:
         """
 
         async def reached(session: Session, screen: Screen) -> None:
-            await session.reach()
-            await session.caught_up()
+            await catch_up(session)
             await work(session, screen)
 
         self.with_session(reached)
@@ -88,7 +90,7 @@ class Program:
 async def _work(session: Session, screen: Screen, work: Callable[[Session, Screen], Awaitable[None]]) -> None:
     """Do `work` with `session`, let out what still waits, and say what became of it all; then fail as `work` did."""
     failed: list[Exception] = []
-    decided: list[Submission] = []
+    decided: list[Submission | OwnAccount] = []
     async with trio.open_nursery() as listening:
         await listening.start(_note_decisions, session, decided)
         async with trio.open_nursery() as nursery:
@@ -105,9 +107,11 @@ async def _work(session: Session, screen: Screen, work: Callable[[Session, Scree
                 failed.append(click.exceptions.Exit(0))
             session.stop()
         listening.cancel_scope.cancel()
-    for submission in decided:
-        if submission.submission not in screen.told:
-            screen.note(f"{headline(screen, submission).plain}: hutong submissions {submission.submission}")
+    for news in decided:
+        if isinstance(news, OwnAccount):
+            screen.note(f"Your application for {visible(news.name)} is decided ({news.state}): hutong account list")
+        elif news.submission not in screen.told:
+            screen.note(f"{headline(screen, news).plain}: hutong submissions {news.submission}")
     for waiting in session.cache.outbox.refused():
         screen.note(f"Not sent, the server refused it: {described(waiting)} ({(waiting.refused or ('',))[0]})")
         session.cache.outbox.drop(waiting.cid)
@@ -115,14 +119,31 @@ async def _work(session: Session, screen: Screen, work: Callable[[Session, Scree
         raise failed[0]
 
 
-async def _note_decisions(session: Session, decided: list[Submission], *, task_status: trio.TaskStatus[None]) -> None:
-    """Note what became of one's publications while a command runs, whatever it is about."""
+async def catch_up(session: Session) -> None:
+    """Be online, with all that is new, and know what the accounts are called that one follows, runs or writes to.
+
+    Raises:
+        ClientError: It cannot be.
+    """
+    await session.reach()
+    await session.caught_up()
+    topics = session.cache.topics()
+    accounts = [each.topic if each.kind is TopicKind.ACCOUNT else each.account for each in topics]
+    await session.names([PersonId(account) for account in accounts if account is not None])
+
+
+async def _note_decisions(
+    session: Session, decided: list[Submission | OwnAccount], *, task_status: trio.TaskStatus[None]
+) -> None:
+    """Note what became of one's publications and applications while a command runs, whatever it is about."""
     with session.subscribe() as arriving:
         task_status.started()
         async for event in arriving:
             match event:
                 case Held(submission=submission) | Judged(submission=submission):
                     decided.append(submission)
+                case AccountChanged(account=account):
+                    decided.append(account)
                 case _:
                     pass
 

@@ -1,12 +1,12 @@
 """Publishing from the command line: `publish`, and what every command does that says something public.
 
-Before the first publish in a place it is said who will see it and what looks at it first, and asked; when either has
-changed, again. What became of it is told in full. `send` never comes here, and nothing here ever sends.
+Before the first publish in a place it is said who will see it, and asked (the room beside this one does that). What
+became of it is told in full. `send` never comes here, and nothing here ever sends.
 """
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import Any
 
 import click
 import trio
@@ -15,145 +15,30 @@ from client import events
 from client.cache import Cache
 from client.errors import ClientError, RefusedError
 from client.line import names
-from client.line.keyboard import confirmed
-from client.line.program import command, with_session
+from client.line.audience import audience, audience_of, consent, has_ever_agreed
+from client.line.mistakes import in_words
+from client.line.program import catch_up, command, with_session
 from client.line.screen import Screen
 from client.line.verdicts import explain, submission_json
 from client.session import Session
 from client.view import in_force
 from protocol import publications
+from protocol.accounts import OwnAccount
 from protocol.decisions import Submission, SubmissionState
 from protocol.entries import Side, TopicKind, side_of
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.frames import Summary
 from protocol.ids import Cid, Seq, TopicId
-from protocol.public import GateReply, GroupListing, Publish, ShowGate
+from protocol.public import Publish
 from protocol.publications import Content, Surface
 
 PATIENCE_SECONDS = 30.0  # A gate that cannot judge is asked again for so long.
-OF_GROUPS = tuple(surface for surface in Surface if surface is not Surface.CARD)
 NOT_PUBLISHED = frozenset({SubmissionState.REJECTED, SubmissionState.LAPSED, SubmissionState.TAKEN_BACK})
 
 yes_option = click.option(
     "--yes", envvar="HUTONG_YES", is_flag=True, help="Publish there without being asked (HUTONG_YES=1 does the same)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="What became of it, as one JSON object.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
-    """Who will see what is published in a place, and what looks at it first.
-
-    `topic` None: one's card, or a group that does not exist yet. `terms` is what one agrees to: who may read it, and
-    which hooks; how many members there are changes nothing about it.
-    """
-
-    topic: TopicId | None
-    title: str
-    members: int | None
-    open_history: bool
-    gate: GateReply
-    surfaces: tuple[Surface, ...]
-
-    @property
-    def hooks(self) -> list[str]:
-        """The hooks that see it, in words."""
-        watching = [hook for hook in self.gate.hooks if set(hook.surfaces) & set(self.surfaces)]
-        return [f"{hook.name} {hook.version} ({hook.kind})" for hook in watching]
-
-    @property
-    def terms(self) -> str:
-        """What changes when one has to be asked again."""
-        watching = sorted(hook.name for hook in self.gate.hooks if set(hook.surfaces) & set(self.surfaces))
-        return f"{'open' if self.open_history else 'members'} {' '.join(watching)}"
-
-    def lines(self) -> list[str]:
-        """Say it to the person who is about to publish."""
-        if self.surfaces == (Surface.CARD,):
-            who = "Everybody who looks at it sees your card."
-        else:
-            people = "one member" if self.members == 1 else f"{self.members or 'all'} members"
-            anybody = "; and anybody may read it, member or not" if self.open_history else ""
-            who = f"What you publish here is seen by {people}{anybody}."
-        seen = f"It is looked at first by: {', '.join(self.hooks)}." if self.hooks else "No hooks are installed here."
-        return [f"{self.title} is public.", who, seen]
-
-
-async def open_gate(session: Session) -> GateReply:
-    """Return what publishing meets.
-
-    Raises:
-        RefusedError: `public_closed`: nothing can be published, and why.
-    """
-    gate = await session.request(ShowGate(id=0))
-    if gate.closed:
-        raise RefusedError(ErrorCode.PUBLIC_CLOSED, gate.closed)
-    return gate
-
-
-async def audience(session: Session, screen: Screen, summary: Summary | None) -> Audience:
-    """Return who will see what is published in the group `summary` is of; None: on one's card.
-
-    Raises:
-        RefusedError: `public_closed`: nothing can be published, and why.
-    """
-    gate = await open_gate(session)
-    if summary is None:
-        return Audience(
-            topic=None, title="[public] Your card", members=None, open_history=True, gate=gate, surfaces=(Surface.CARD,)
-        )
-    return Audience(
-        topic=summary.topic, title=screen.place(summary), members=summary.members, open_history=summary.history_open,
-        gate=gate, surfaces=OF_GROUPS,
-    )  # fmt: skip
-
-
-async def counted(session: Session, here: Audience) -> Audience:
-    """Return `here` with the number of members there really are now: the one that is synced may be a little behind."""
-    if here.topic is None:
-        return here
-    listing = (await session.request(GroupListing(id=0, topic=here.topic))).listing
-    return replace(here, members=listing.members)
-
-
-def has_agreed(cache: Cache, here: Audience) -> bool:
-    """Say whether this person knows who sees what is published here, and agreed to it before."""
-    return cache.note(_key(here.topic)) == here.terms
-
-
-def has_ever_agreed(cache: Cache, topic: TopicId) -> bool:
-    """Say whether they agreed to publish in `topic` once, whatever has changed there since."""
-    return cache.note(_key(topic)) is not None
-
-
-def agree(cache: Cache, here: Audience) -> None:
-    """Remember that they do."""
-    cache.write_note(_key(here.topic), here.terms)
-
-
-async def consent(session: Session, screen: Screen, here: Audience, *, yes: bool) -> None:
-    """Say who will see it and ask, unless that was done before.
-
-    Raises:
-        click.UsageError: There is nobody to ask.
-        RefusedError: The answer was no.
-    """
-    if not has_agreed(session.cache, here):
-        await ask(screen, await counted(session, here), yes=yes)
-        agree(session.cache, here)
-
-
-async def ask(screen: Screen, here: Audience, *, yes: bool) -> None:
-    """Say who will see it and ask, whatever was said before; raises as `consent`."""
-    for line in here.lines():
-        screen.note(line)
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"nothing is published in {here.title} before somebody says yes to that: --yes")
-    # Asked beside the session, which has to answer the server meanwhile.
-    if not await trio.to_thread.run_sync(confirmed, "Publish there?", abandon_on_cancel=True):
-        raise RefusedError("not_published", "nothing was published")
 
 
 async def submit(session: Session, screen: Screen, publish: Publish) -> Submission:
@@ -165,7 +50,7 @@ async def submit(session: Session, screen: Screen, publish: Publish) -> Submissi
     try:
         cid = session.post(publish)
     except ProtocolError as error:
-        raise click.UsageError(f"it is out of bounds: {error}") from error
+        raise click.UsageError(f"it is out of bounds: {in_words(error)}") from error
     postponed: list[events.Postponed] = []
     come: list[Submission | ClientError] = []
     with session.subscribe() as arriving, trio.move_on_after(PATIENCE_SECONDS):
@@ -241,6 +126,26 @@ async def publish_here(
     return submission
 
 
+async def publish_as(
+    session: Session,
+    screen: Screen,
+    own: OwnAccount,
+    surface: Surface,
+    content: Content,
+    *,
+    yes: bool,
+    as_json: bool = False,
+    **how: Any,
+) -> Submission:
+    """Do the same for an account one is an operator of. `how`: the fields of the request beside these."""
+    here = await audience_of(session, screen, own)
+    await consent(session, screen, here, yes=yes)
+    publish = Publish(id=0, cid=session.new_cid(), surface=surface, content=content, topic=own.topic, **how)
+    submission = await submit(session, screen, publish)
+    tell(screen, submission, here.gate.grounds, as_json=as_json)
+    return submission
+
+
 def base_of(cache: Cache, topic: TopicId, seq: Seq) -> int:
     """Return the number of the version of `seq` that this device shows: what an edit of it is made from.
 
@@ -291,8 +196,7 @@ async def publish_command(
         raise click.UsageError("there is nothing to publish")
     away: ClientError | None = None
     try:
-        await session.reach()
-        await session.caught_up()
+        await catch_up(session)
     except ClientError as error:
         away = error
     summary = public_group(screen, await names.topic(session, screen, place))
@@ -321,10 +225,8 @@ def public_group(screen: Screen, summary: Summary) -> Summary:
     """
     if side_of(summary.topic) is not Side.PUBLIC:
         raise click.UsageError(f"{screen.place(summary)} is private: hutong send says something there")
+    if summary.kind is TopicKind.ACCOUNT:
+        raise click.UsageError(f"{screen.place(summary)} is no group but a public account: hutong account publish")
     if summary.kind is not TopicKind.GROUP:
         raise click.UsageError(f"{screen.place(summary)} is no group: hutong card publish changes it")
     return summary
-
-
-def _key(topic: TopicId | None) -> str:
-    return f"agreed:{topic or 'card'}"

@@ -15,32 +15,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from client.articles import ARTICLES
 from client.cache import Cache
-from client.view import Shown, read_text, said
+from client.follows import is_followed
+from client.line.cards import article_json, headline, named_in
+from client.line.safe import JSON_ESCAPES
+from client.line.safe import moment as moment
+from client.line.safe import visible as visible
+from client.line.safe import visible_lines as visible_lines
+from client.view import Shown, in_force, read_text, said
 from protocol.entries import Admission, Entry, Kind, Role, Side, Standing, TopicKind, side_of
 from protocol.frames import Summary
-from protocol.ids import PersonId, SubmissionId, TopicId
+from protocol.ids import PersonId, Seq, SubmissionId, TopicId
 
-# C0 as its Unicode pictures, DEL and C1 likewise; what turns the direction of text, or breaks lines, as �.
-_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡", 0x09: "    "}
-_PICTURES |= dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029], "�")
-_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in _PICTURES if code >= 0x7F}
-_NEWLINE = "\n"
-
-
-def visible(text: str) -> str:
-    """Return `text` on one line, with every control character shown instead of obeyed by the terminal."""
-    return text.translate(_PICTURES)
-
-
-def visible_lines(text: str, indent: int) -> str:
-    """Return `text` likewise, but with its line breaks, each line after the first indented."""
-    return (_NEWLINE + " " * indent).join(map(visible, text.replace("\r\n", "\n").split("\n")))
-
-
-def moment(unix_ms: int) -> str:
-    """Return a time as people here read it."""
-    return f"{datetime.fromtimestamp(unix_ms / 1000).astimezone():%Y-%m-%d %H:%M}"
+_PAGE_WORDS = {
+    Kind.PROFILE: "says anew what it is about",
+    Kind.MENU: "has a new menu",
+    Kind.WELCOME: "welcomes new followers with other words",
+    Kind.REPLIES: "has new automatic replies",
+}
 
 
 def openness_words(admission: Admission | None, *, listed: bool, history_open: bool) -> str:
@@ -69,7 +62,7 @@ class Screen:
 
     def json(self, value: Any) -> None:
         """Print `value` as JSON on one line, flushed: somebody may be waiting for it."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=False).translate(_JSON_ESCAPES) + "\n")
+        sys.stdout.write(json.dumps(value, ensure_ascii=False).translate(JSON_ESCAPES) + "\n")
         sys.stdout.flush()
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
@@ -80,7 +73,7 @@ class Screen:
             return
         table = Table(box=None, pad_edge=False, header_style="dim")
         for column in columns:
-            table.add_column(column)
+            table.add_column(column, overflow="fold")  # Nothing is left out: an id may be copied.
         for row in rows:
             table.add_row(*row)
         self.out.print(table)
@@ -88,9 +81,16 @@ class Screen:
     # Names.
 
     def who(self, person: PersonId | None) -> str:
-        """Return the handle of `person`."""
+        """Return the handle of `person`; of an account, what it is called."""
+        if person and side_of(TopicId(person)) is Side.PUBLIC:
+            return self.account(TopicId(person))
         known = self._cache.handle(person) if person and self._cache else None
         return visible(known) if known else (person or "?")[:6]
+
+    def account(self, topic: TopicId) -> str:
+        """Return what a public account is called."""
+        known = self._cache.follows.name(topic) if self._cache else None
+        return visible(known) if known else f"account {visible(topic[:6])}"
 
     def title(self, summary: Summary) -> str:
         """Return what a topic is called."""
@@ -98,6 +98,10 @@ class Screen:
             return visible(summary.peer.handle) if summary.peer else summary.topic
         if summary.kind is TopicKind.CARD:
             return "your card"
+        if summary.kind is TopicKind.ACCOUNT:
+            return self.account(summary.topic)
+        if summary.account is not None:
+            return self.account(summary.account)
         name, _ = read_text(summary.name, side_of(summary.topic))
         return visible(name) if name else f"group {summary.topic[:6]}"
 
@@ -110,7 +114,10 @@ class Screen:
         if topic is None:
             return f"[{Side.PUBLIC}] your card"
         summary = self._cache.topic(topic) if self._cache else None
-        return self.place(summary) if summary else f"[{side_of(topic)}] {visible(topic)}"
+        if summary is not None:
+            return self.place(summary)
+        known = self._cache.follows.name(topic) if self._cache else None
+        return f"[{side_of(topic)}] {visible(known or topic)}"
 
     # Topics.
 
@@ -150,6 +157,8 @@ class Screen:
         at = datetime.fromtimestamp(entry.at / 1000).astimezone()
         day = f"{at:%H:%M}" if at.date() == datetime.now().astimezone().date() else f"{at:%Y-%m-%d %H:%M}"
         text = Text.assemble((f"[{entry.seq}] {day} ", "dim"))
+        if entry.kind in ARTICLES:
+            return text + self._article(line)
         if entry.kind is not Kind.MESSAGE:
             return text + Text(self._happened(line), style="dim")
         text.append(self.who(entry.sender), style=_colour(entry.sender))
@@ -164,6 +173,11 @@ class Screen:
             text.append(f" (edited, version {line.version})" if line.version else " (edited)", style="dim")
         if line.labels:
             text.append(f" [{', '.join(map(visible, line.labels))}]", style="bold yellow")
+        if line.published is not None and line.published.source is not None:
+            hop = line.published.source.hops[-1]
+            text.append(f"\n    from {self.somewhere(hop.account)}, hutong read {hop.account} {hop.seq}", style="dim")
+        for account, seq in named_in(line.text or ""):
+            text.append("\n    ").append(self._card(account, seq))
         for topic in line.places:
             text.append(f" -> {self.somewhere(topic)}, hutong group show {visible(topic)}", style="dim")
         for sign, people in line.reactions.items():
@@ -173,14 +187,17 @@ class Screen:
     def change(self, entry: Entry) -> Text | None:
         """Return a live edit, recall, reaction, withdrawal or restoring as a line."""
         read = said(entry.body, side_of(entry.topic))
-        text = visible(read.text or "")
+        is_card = read.published is not None and read.published.digest is not None
+        text = visible(read.published.content.title if read.published and is_card else read.text or "")
         version = f" (version {read.version})" if read.version else ""
         words = {
-            Kind.EDIT: f"{self.who(entry.sender)} edited [{entry.target}]: {text}{version}",
+            Kind.EDIT: f"{self.who(entry.sender)} edited [{entry.target}]{': ' * bool(text)}{text}{version}",
             Kind.RECALL: f"{self.who(entry.sender)} recalled [{entry.target}]",
             Kind.REACTION: f"{self.who(entry.sender)} reacted {text} to [{entry.target}]",
             Kind.WITHDRAWN: f"[{entry.target}] was withdrawn from the public by a decision",
             Kind.RESTORED: f"[{entry.target}] is public again: {text}",
+            Kind.SOURCE_WITHDRAWN: f"what [{entry.target}] reprints is not public any more",
+            Kind.SOURCE_RESTORED: f"what [{entry.target}] reprints is public again",
         }
         if entry.elided or entry.kind not in words:
             return None
@@ -189,7 +206,8 @@ class Screen:
     def entry_json(self, entry: Entry) -> dict[str, Any]:
         """Return an entry as JSON: the entry of the wire, with `handle` and `text` instead of the body's bytes.
 
-        Of what is public also its `version` and `labels`; of what is private the `places` it points to.
+        Of what is public also its `version` and `labels`, and of an article what its card says; of what is private the
+        `places` and `articles` it points to.
         """
         fields = _plain(entry)
         read = said(entry.body, side_of(entry.topic))
@@ -203,9 +221,48 @@ class Screen:
             fields["body_hex"] = entry.body.hex()
         if read.version is not None:
             fields |= {"version": read.version, "labels": list(read.labels)}
+        if read.published is not None and (entry.kind in ARTICLES or read.published.source is not None):
+            fields |= article_json(read.published)
         if read.places:
             fields["places"] = list(read.places)
+        if read.published is None and (named := named_in(read.text or "")):
+            fields["articles"] = [{"account": account, "seq": seq} for account, seq in named]
         return fields
+
+    def line_json(self, line: Shown) -> dict[str, Any]:
+        """Return an article as it stands now as JSON: its entry, with what the version in force says."""
+        fields = self.entry_json(msgspec.structs.replace(line.entry, body=None))
+        if line.published is None:
+            return fields
+        fields |= {"text": line.text, "version": line.version, "labels": list(line.labels)}
+        return {**fields, **article_json(line.published), "source_withdrawn": line.source_withdrawn}
+
+    def _article(self, line: Shown) -> Text:
+        """Return an article as its card names it, whose account has said it."""
+        text = Text.assemble((self.who(line.entry.sender), _colour(line.entry.sender)), ": ")
+        if line.published is None:
+            return text + Text(_without_text(line), style="dim")
+        text += headline(line.published)
+        if line.edited:
+            text.append(f" (edited, version {line.version})", style="dim")
+        if line.entry.tag:
+            text.append(f" (for {visible(line.entry.tag)})", style="dim")
+        if line.source_withdrawn:
+            text.append(" (what it reprints is not public any more)", style="dim")
+        if line.labels:
+            text.append(f" [{', '.join(map(visible, line.labels))}]", style="bold yellow")
+        if line.published.content.summary:
+            text.append(f"\n    {visible_lines(line.published.content.summary, 4)}")
+        return text
+
+    def _card(self, account: TopicId, seq: Seq) -> Text:
+        """Return the article that a private message names, as far as this device knows it without asking anybody."""
+        entries = self._cache.entries(account, after=seq - 1, before=Seq(seq + 1)) if self._cache else []
+        card = in_force(entries[0], self._cache.about(account, seq, seq)) if self._cache and entries else None
+        text = Text(f"{self.somewhere(account)}: ", style="dim")
+        if card is not None:
+            text += headline(card) + Text("; ", style="dim")
+        return text + Text(f"hutong read {account} {seq}", style="dim")
 
     def _happened(self, line: Shown) -> str:
         entry = line.entry
@@ -245,6 +302,8 @@ class Screen:
                 return f"{sender} changed who may come in, find it or read it{': ' * bool(words)}{words}"
             case Kind.CARD:
                 return f"{sender} published a card: {text}"
+            case Kind.PROFILE | Kind.MENU | Kind.WELCOME | Kind.REPLIES:
+                return f"{sender} {_PAGE_WORDS[entry.kind]}"
             case _:
                 return f"{sender} did something this client cannot show"
 
@@ -257,6 +316,8 @@ def _without_text(line: Shown) -> str:
 
 def _marks(summary: Summary) -> list[str]:
     marks = [] if summary.standing is Standing.MEMBER else [str(summary.standing)]
+    if is_followed(summary):
+        marks.append("following")
     if summary.role is not Role.MEMBER:
         marks.append(str(summary.role))
     return marks + ["pinned"] * summary.pinned + ["muted"] * summary.muted

@@ -1,25 +1,24 @@
 """`hutong tail`: what arrives, as it arrives."""
 
-import re
-from datetime import datetime, timedelta
 from typing import Any
 
 import click
+import msgspec
 
 from client import events
-from client.line import names
+from client.line import names, times
 from client.line.messages import HISTORY_PAGE, people_in, reach_if_possible
+from client.line.operating import act_words
+from client.line.own import own_json, own_lines
 from client.line.program import command, with_session
 from client.line.screen import Screen
 from client.line.verdicts import explain, submission_json
 from client.session import Session
 from client.view import fold
 from protocol.entries import Entry, Standing
-from protocol.ids import Seq, TopicId
+from protocol.ids import PersonId, Seq, TopicId
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-_SPAN = re.compile(r"(\d{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @command("tail")
@@ -30,10 +29,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 async def tail_command(session: Session, screen: Screen, name: str | None, since: str | None, *, as_json: bool) -> None:
     """Print what arrives, live, until interrupted: first what came since this device was last online.
 
-    With --json, one object a line with an `event`: entry, topic, gone, read, typing, submission, online,
-    offline.
+    With --json, one object a line with an `event`: entry, topic, gone, read, typing, submission, followed, unfollowed,
+    account, act, inbox, online, offline.
     """
-    start = None if since is None else _moment(since)
+    start = None if since is None else times.since(since)
     only: TopicId | None = None
     with session.subscribe() as arriving:
         if name is not None:
@@ -76,13 +75,19 @@ def _topic_of(event: events.Event) -> TopicId | None:
             return submission.topic
         case events.Gone(topic=topic) | events.ReadUpTo(topic=topic) | events.IsTyping(topic=topic):
             return topic
+        case events.Unfollowed(topic=topic) | events.OperatorActed(topic=topic) | events.InboxChanged(topic=topic):
+            return topic
+        case events.Followed(follow=follow):
+            return follow.topic
+        case events.AccountChanged(account=account):
+            return account.topic
         case _:
             return None
 
 
 async def _print(session: Session, screen: Screen, event: events.Event, *, as_json: bool) -> None:
-    if isinstance(event, events.Arrived) and session.is_online:
-        await session.names(people_in([event.entry]))
+    if session.is_online:
+        await session.names(_people_of(event))
     if as_json:
         if (value := _event_json(screen, event)) is not None:
             screen.json(value)
@@ -96,6 +101,8 @@ async def _print(session: Session, screen: Screen, event: events.Event, *, as_js
                 screen.say(line if summary is None else screen.in_topic(summary, line))
         case events.TopicChanged(summary=summary) if summary.standing is Standing.INVITED:
             screen.say(f"You are invited to {screen.title(summary)}: hutong group accept {summary.topic}")
+        case events.Gone(topic=topic):
+            screen.say(f"{screen.somewhere(topic)} is none of your conversations any more.")
         case events.Offline(error=error, retry_in=seconds):
             screen.note(f"{error}; trying again in {seconds:.0f} s")
         case events.NotSent(code=code, message=message):
@@ -104,8 +111,26 @@ async def _print(session: Session, screen: Screen, event: events.Event, *, as_js
             screen.told.add(submission.submission)
             for line in explain(screen, submission):
                 screen.say(line)
+        case events.AccountChanged(account=account):
+            for line in own_lines(account, {}):
+                screen.say(line)
+        case events.OperatorActed(topic=topic, act=act):
+            screen.say(f"{screen.somewhere(topic)}: {screen.who(act.by)} {act_words(screen, act)}")
+        case events.InboxChanged(topic=topic):
+            screen.say(f"{screen.somewhere(topic)}: there is news in its inbox: hutong account inbox --account {topic}")
         case _:
             pass
+
+
+def _people_of(event: events.Event) -> list[PersonId]:
+    """Return whose names are needed to show `event`."""
+    match event:
+        case events.Arrived(entry=entry):
+            return people_in([entry])
+        case events.OperatorActed(act=act):
+            return [person for person in (act.by, act.person) if person is not None]
+        case _:
+            return []
 
 
 def _event_json(screen: Screen, event: events.Event) -> dict[str, Any] | None:
@@ -123,20 +148,19 @@ def _event_json(screen: Screen, event: events.Event) -> dict[str, Any] | None:
         case events.Held(submission=submission) | events.Judged(submission=submission):
             screen.told.add(submission.submission)
             return {"event": "submission", **submission_json(submission)}
+        case events.Followed(follow=follow):
+            return {"event": "followed", **msgspec.to_builtins(follow)}
+        case events.Unfollowed(topic=topic):
+            return {"event": "unfollowed", "topic": topic}
+        case events.AccountChanged(account=account):
+            return {"event": "account", **own_json(account)}
+        case events.OperatorActed(topic=topic, act=act):
+            return {"event": "act", "topic": topic, **msgspec.to_builtins(act), "handle": screen.who(act.by)}
+        case events.InboxChanged(topic=topic, dialogue=dialogue):
+            return {"event": "inbox", "topic": topic, "dialogue": dialogue}
         case events.Online():
             return {"event": "online"}
         case events.Offline(error=error, retry_in=seconds):
             return {"event": "offline", "reason": str(error), "retry_in": round(seconds, 3)}
         case _:
             return None
-
-
-def _moment(text: str) -> int:
-    """Return the Unix milliseconds that `text` means: a span back from now, or a time."""
-    now = datetime.now().astimezone()
-    if span := _SPAN.fullmatch(text):
-        return int((now - timedelta(**{_UNITS[span[2]]: int(span[1])})).timestamp() * 1000)
-    try:
-        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
-    except ValueError as error:
-        raise click.UsageError(f"--since takes 10m, 2h, 3d or a time like 2025-06-30T08:00, not {text!r}") from error

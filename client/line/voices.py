@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from client.line import names
-from client.line.publishing import Audience, agree, audience, base_of, counted, has_agreed, has_ever_agreed
+from client.line.audience import Audience, agree, audience, counted, has_agreed, has_ever_agreed
+from client.line.publishing import base_of
 from client.line.screen import Screen
 from client.session import Session
 from protocol import content, limits
@@ -19,6 +20,25 @@ from protocol.publications import Content, Surface
 
 class UsageError(Exception):
     """What is said cannot be said here; without words, the command was given others than it takes."""
+
+
+def number(text: str) -> Seq:
+    """Return the number of an entry that `text` is.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= limits.SEQ_MAX:
+        raise UsageError
+    return Seq(int(text))
+
+
+def numbered(rest: str) -> tuple[Seq, str]:
+    """Return the number that `rest` begins with, and the text after it; raises as `number`."""
+    first, _, text = rest.partition(" ")
+    if not text.strip():
+        raise UsageError
+    return number(first), text.strip()
 
 
 class Voice(Protocol):

@@ -124,7 +124,7 @@ class FakePublic:
                 mine = [each for author, each in reversed(self.submissions.values()) if author == me]
                 ids = [each.submission for each in mine]
                 mine = mine[ids.index(request.before) + 1 :] if request.before else mine
-                page = tuple(mine[: request.limit])
+                page = tuple(public.Submitted(**msgspec.structs.asdict(each)) for each in mine[: request.limit])
                 return public.SubmissionsReply(submissions=page, complete=len(page) == len(mine))
             case public.ShowReceipt(submission=submission):
                 return self._receipt(submission)

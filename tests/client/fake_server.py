@@ -20,6 +20,7 @@ from protocol.frames import Appended, Done, Gap, Person, Push, Reply, Request, S
 from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq, TopicId, new_id
 from protocol.public import Publish
 from protocol.staff import StaffLogin
+from tests.client.fake_accounts import FakeAccounts
 from tests.client.fake_public import FakePublic
 from tests.client.fake_public import RefusingError as RefusingError
 
@@ -54,6 +55,7 @@ class FakeServer:
         self.resume_refusals: list[RefusingError] = []
         self.public = FakePublic(self._push)
         self.public.handles = self.handle
+        self.accounts = FakeAccounts(self._push)
         self.on_duty: dict[ServerConnection, str] = {}
 
     def has(self, handle: str) -> PersonId:
@@ -123,8 +125,13 @@ class FakeServer:
             if isinstance(request, StaffLogin):
                 self.on_duty[line] = request.code
             return reply
+        if self.accounts.concerns(request):
+            return await self.accounts.answer(me, request)
         if self._is_public(request):
-            return await self.public.answer(me, request)
+            reply = await self.public.answer(me, request)
+            if isinstance(request, frames.Sync) and isinstance(reply, SyncReply):
+                return self.accounts.synced(me, request, reply)
+            return reply
         match request:
             case frames.Hello():
                 epochs = {Side.PRIVATE: self.epoch}

@@ -175,6 +175,17 @@ async def test_what_lapses_while_one_is_away_is_told_on_coming_back(fake: FakeSe
     assert session.cache.submissions.undecided() == []
 
 
+async def test_what_can_be_taken_only_tomorrow_is_refused_and_holds_up_nothing(fake: FakeServer) -> None:
+    session = Session(account(fake), Cache())
+    async with running(session):
+        topic = await lane(session)
+        fake.public.rulings = [RefusingError(ErrorCode.TOO_MANY, retry_after_ms=8 * 3_600_000)]
+        with pytest.raises(RefusedError, match="too_many"):
+            await session.publish("today?", topic=topic)
+        assert (await session.publish("something else", topic=topic)).state is SubmissionState.PUBLISHED
+    assert [waiting.refused for waiting in session.cache.outbox.refused()] == [("too_many", "no")]
+
+
 async def test_a_lost_answer_is_asked_for_again_under_the_same_cid_and_judged_once(fake: FakeServer) -> None:
     async with running(Session(account(fake), Cache())) as session:
         topic = await lane(session)

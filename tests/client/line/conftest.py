@@ -46,6 +46,7 @@ class Hutong:
 
     def __init__(self, data: Path) -> None:
         self._data = data
+        self._officer = ""
         self._process: subprocess.Popen[bytes] | None = None
         self.url = "ws://127.0.0.1:0"
 
@@ -57,6 +58,14 @@ class Hutong:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=os.environ | settings)
         assert self._process.stdout is not None
         self.url = json.loads(self._process.stdout.readline())["listening"]
+
+    def officer(self) -> str:
+        """Return the token of the officer `chief`, who is added the first time."""
+        if not self._officer:
+            command = [sys.executable, "-m", "server", "staff", "add", "chief", "--role", "chief"]
+            ran = subprocess.run([*command, "--data", str(self._data)], capture_output=True, text=True, check=True)
+            self._officer = ran.stdout.splitlines()[0]
+        return self._officer
 
     def stop(self) -> None:
         if self._process is not None:
@@ -167,6 +176,37 @@ def stranger(
 ) -> Someone:
     """Return somebody who is not registered."""
     return Someone("stranger", tmp_path / "stranger", Desk(hutong, monkeypatch, capsys))
+
+
+@pytest.fixture
+def chief(
+    hutong: Hutong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Someone:
+    """Return an officer on duty at the real server."""
+    officer = Someone("chief", tmp_path / "chief", Desk(hutong, monkeypatch, capsys))
+    assert officer("officer", "login", "chief", HUTONG_STAFF_TOKEN=hutong.officer()).status == 0
+    return officer
+
+
+OpenAccount = Callable[..., TopicId]
+APPLICATION = ("--subject", "Lin Mei", "--body", "person", "--category", "life", "--scope", "tea", "--operator", "Lin")
+
+
+@pytest.fixture
+def open_account(chief: Someone) -> OpenAccount:
+    """Return what opens a public account of somebody's: applied for, approved, its profile published."""
+
+    def open_one(someone: Someone, name: str, *options: str, tags: tuple[str, ...] = ()) -> TopicId:
+        [applied] = someone("account", "apply", "--name", name, *APPLICATION, *options, "--json").json
+        topic = TopicId(applied["topic"])
+        assert someone("account", "submit", "--account", topic).status == 0
+        assert chief("officer", "review", topic, "approve").status == 0
+        offered = [word for tag in tags for word in ("--tag", tag)]
+        ran = someone("account", "profile", "--account", topic, "--text", f"All of {name}.", "--yes", *offered)
+        assert ran.status == 0, ran.err
+        return topic
+
+    return open_one
 
 
 def found(someone: Someone, *options: str, name: str = "Tea House") -> TopicId:

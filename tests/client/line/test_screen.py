@@ -1,8 +1,10 @@
 """Other people's words on one's own terminal."""
 
+import io
 import json
 
 import pytest
+from rich.console import Console
 
 from client.line.screen import Screen, visible, visible_lines
 
@@ -25,6 +27,15 @@ def test_control_characters_are_shown_not_obeyed(text: str, shown: str) -> None:
 
 def test_line_breaks_stay_line_breaks_where_they_may_and_are_indented() -> None:
     assert visible_lines("one\r\ntwo\n\x1bthree", 2) == "one\n  two\n  ␛three"
+
+
+def test_a_table_leaves_nothing_out_however_narrow_the_terminal_is() -> None:
+    screen, shown = Screen(), io.StringIO()
+    screen.out = Console(file=shown, force_terminal=True, color_system=None, width=30)
+    screen.table(["id", "title"], [["01a213e9221a7914", "胡同里的早晨，第一期"]])
+    left, right = zip(*(line.split(maxsplit=1) for line in shown.getvalue().splitlines()[1:]), strict=True)
+    assert "".join(left) == "01a213e9221a7914"
+    assert "".join(right).replace(" ", "") == "胡同里的早晨，第一期"
 
 
 def test_every_character_below_space_and_every_c1_is_neutralised() -> None:
