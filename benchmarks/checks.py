@@ -33,6 +33,7 @@ LANGUAGES = ("chinese", "english")
 TERMS_FILE = "terms.txt"
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "chain": {},
+    "current_affairs": {},
     "length": {},
     "links": {"deny": ["example.com"]},
     "terms": {

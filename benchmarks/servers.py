@@ -38,6 +38,24 @@ class Running:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_S
 
+    def hosts_cpu_s(self) -> float:
+        """Return that of all processes below it, those included that have ended and were waited for."""
+        parents: dict[int, int] = {}
+        used: dict[int, int] = {}
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                try:
+                    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                except OSError:  # It has just ended.
+                    continue
+                parents[int(folder.name)] = int(fields[1])
+                used[int(folder.name)] = sum(map(int, fields[11:15]))
+        below, found = {self.pid}, 0
+        while below:
+            below = {pid for pid, parent in parents.items() if parent in below}
+            found += sum(used[pid] for pid in below)
+        return found / _TICKS_S
+
     def memory_kib(self) -> int:
         """Return its resident memory."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -47,10 +65,11 @@ class Running:
 
 
 @contextmanager
-def hutongd(**environment: str) -> Iterator[Running]:
-    """Run hutongd on a store that is thrown away afterwards: durable, all checks on, no rate limits."""
-    with TemporaryDirectory(prefix="hutong-bench-") as data:
-        command = [sys.executable, "-m", "server", "serve", "--listen", "127.0.0.1:0", "--data", data]
+def hutongd(data: Path | None = None, **environment: str) -> Iterator[Running]:
+    """Run hutongd: durable, all checks on, no rate limits. Without `data`, on a store that is thrown away."""
+    with TemporaryDirectory(prefix="hutong-bench-") as folder:
+        where = str(data or folder)
+        command = [sys.executable, "-m", "server", "serve", "--listen", "127.0.0.1:0", "--data", where]
         settings = {"HUTONG_SERVER_LOG_LEVEL": "warning", **UNLIMITED, **CHEAP_PASSWORDS, **environment}
         with _running(command, settings) as server:
             yield server

@@ -1,20 +1,17 @@
 """What it costs to tell many: public groups of thousands, through the gate, beside a private group of some hundreds."""
 
 import random
-import resource
 from dataclasses import dataclass, field
 
-from benchmarks.chat import sign_up
 from benchmarks.checks import dialogue
-from benchmarks.gate.figures import Report, Row, middle, progress, quantile, spread
+from benchmarks.figures import Report, Row, middle, progress, quantile, spread
 from benchmarks.gate.hooks import gated
-from benchmarks.gate.load import Speaker, Stretch, come_in, found, hang_up, run, settle
+from benchmarks.load import Speaker, Stretch, come_in, everybody, found, hang_up, raise_limit, run, settle, surface_of
 from benchmarks.servers import Running
 from benchmarks.wire import Wire
 
 TEXT_CHARS = 100
 PORTION = 100  # People who come in between two looks at the cost.
-STEP = 1000  # People between two lines of progress.
 
 
 @dataclass(slots=True)
@@ -36,10 +33,10 @@ def measure(
     source = random.Random(seed)
     texts = dialogue(TEXT_CHARS, source)
     most = max(private, *publics)
-    _raise_limit(2 * most + 100)
+    raise_limit(2 * most + 100)
     with gated("checks", terms=terms, seed=seed) as server:
         before = server.cpu_s()
-        people = _people(server, most)
+        people = everybody(server, most)
         each_us = (server.cpu_s() - before) / most * 1e6
         report.note(f"Signing up {most:,} people took {each_us:,.0f} µs of CPU each.")
         crowds = {f"private, {private:,}": _gather(server, people[:private], public=False)}
@@ -59,15 +56,6 @@ def measure(
         hang_up([crowd.speaker for crowd in crowds.values()])
 
 
-def _people(server: Running, count: int) -> list[tuple[Wire, str]]:
-    people = []
-    for number in range(count):
-        people.append(sign_up(server.url, f"reader-{number}"))
-        if (number + 1) % STEP == 0:
-            progress(f"{number + 1:,} of {count:,} signed up")
-    return people
-
-
 def _gather(server: Running, people: list[tuple[Wire, str]], *, public: bool) -> _Crowd:
     """Found a group of `people`, the first of whom will speak."""
     (mouth, _), others = people[0], people[1:]
@@ -79,7 +67,8 @@ def _gather(server: Running, people: list[tuple[Wire, str]], *, public: bool) ->
         come_in(mouth, topic, portion, public=public)
         costs_us.append((server.cpu_s() - before) / len(portion) * 1e6)
     progress(f"{len(people):,} are in a {'public' if public else 'private'} group")
-    return _Crowd(Speaker(mouth, topic, tuple(wire for wire, _ in others), public), costs_us)
+    speaker = Speaker(mouth, topic, tuple(wire for wire, _ in others), surface_of(public=public))
+    return _Crowd(speaker, costs_us)
 
 
 def _tell(report: Report, crowds: dict[str, _Crowd]) -> None:
@@ -111,12 +100,3 @@ def _tell(report: Report, crowds: dict[str, _Crowd]) -> None:
     report.note(
         "µs and ms are of CPU; p50 and p99: until the last member has it; joins: the first hundred and the last."
     )
-
-
-def _raise_limit(files: int) -> None:
-    """Let this process, and the server it starts, have so many files open, as far as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < files:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (min(files, hard) if hard != resource.RLIM_INFINITY else files, hard)
-        )

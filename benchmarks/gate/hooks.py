@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import random
 import threading
 from collections.abc import Iterator
@@ -84,8 +83,10 @@ Hooks = Literal["none", "checks", "checks that find", "a plugin", "ten"]
 
 
 @contextmanager
-def gated(hooks: Hooks, *, terms: int, seed: int, deadline_ms: int = 5000) -> Iterator[Running]:
-    """Run hutongd with these hooks; `terms`: how many are on the list of its checks.
+def gated(
+    hooks: Hooks, *, terms: int, seed: int, deadline_ms: int = 5000, pack: str = "open", data: Path | None = None
+) -> Iterator[Running]:
+    """Run hutongd with these hooks; `terms`: how many are on the list of its checks. `data`: as for `hutongd`.
 
     By default plugins have so much time that on a busy machine, too, none is late.
     """
@@ -102,12 +103,12 @@ def gated(hooks: Hooks, *, terms: int, seed: int, deadline_ms: int = 5000) -> It
                 file.webhook(url)
         named = {"HUTONG_COMPLIANCE_HOOKS": str(file.write())} if file.tables else {}
         settings = {
-            "HUTONG_COMPLIANCE_PACK": "open",
+            "HUTONG_COMPLIANCE_PACK": pack,
             "HUTONG_LIMITS_HEARTBEAT_S": "3600",  # Those who only listen answer no pings.
             "HUTONG_RATES_PUBLISH": "off",
             "HUTONG_SERVER_LOG_LEVEL": "error",  # A hook that fails is a warning; the load counts them itself.
         }
-        with hutongd(**settings, **named) as server:
+        with hutongd(data, **settings, **named) as server:
             yield server
 
 
@@ -141,22 +142,3 @@ def receiver() -> Iterator[str]:
         finally:
             receiver.shutdown()
             thread.join()
-
-
-def hosts_cpu_s(server: Running) -> float:
-    """Return the processor time of all processes below `server`, those included that have ended and were waited for."""
-    parents: dict[int, int] = {}
-    used: dict[int, int] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:  # It has just ended.
-                continue
-            parents[int(folder.name)] = int(fields[1])
-            used[int(folder.name)] = sum(map(int, fields[11:15]))
-    below, found = {server.pid}, 0
-    while below:
-        below = {pid for pid, parent in parents.items() if parent in below}
-        found += sum(used[pid] for pid in below)
-    return found / os.sysconf("SC_CLK_TCK")

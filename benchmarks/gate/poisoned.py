@@ -21,10 +21,10 @@ import msgpack
 
 from benchmarks.beside import now_cid
 from benchmarks.chat import sign_up
-from benchmarks.gate.figures import Report, Row, progress, quantile, spread
+from benchmarks.figures import Report, Row, progress, quantile, spread
 from benchmarks.gate.hanging import LOOPS, SLEEPS, STUCK
 from benchmarks.gate.hooks import gated
-from benchmarks.gate.load import PATIENCE_S, Speaker, come_in, hang_up, pairs
+from benchmarks.load import PATIENCE_S, Speaker, come_in, hang_up, pairs
 from benchmarks.servers import Running
 from benchmarks.wire import Wire
 from server.hooks.confine import NICE
@@ -206,7 +206,7 @@ def _poisoner(server: Running, speakers: Sequence[Speaker]) -> list[Speaker]:
     mouth, person = sign_up(server.url, "one-more-author")
     for speaker in speakers:
         come_in(speaker.mouth, speaker.topic, [(mouth, person)], public=True)
-    return [Speaker(mouth, speaker.topic, speaker.ears, is_public=True) for speaker in speakers]
+    return [Speaker(mouth, speaker.topic, speaker.ears, speaker.surface) for speaker in speakers]
 
 
 def _rows(heard: dict[str, _Heard], of: str) -> list[Row]:

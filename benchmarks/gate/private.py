@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from benchmarks.beside import now_cid
 from benchmarks.chat import Figures, Talker, begin_chats, run_chats, sign_up
-from benchmarks.gate.figures import Report, Row, middle, progress, quantile, spread
-from benchmarks.gate.hooks import Hooks, gated, hosts_cpu_s
+from benchmarks.figures import Report, Row, middle, progress, quantile, spread
+from benchmarks.gate.hooks import Hooks, gated
 from benchmarks.servers import Running
 from benchmarks.wire import Wire
 
@@ -48,9 +48,9 @@ def measure(
         for number in range(rounds):
             for name in source.sample(sorted(servers), len(servers)):
                 server = servers[name]
-                hosts = hosts_cpu_s(server.running)
+                hosts = server.running.hosts_cpu_s()
                 server.stretches.append(run_chats(server.running, server.talkers, window=window, seconds=seconds))
-                server.hosts_s += hosts_cpu_s(server.running) - hosts
+                server.hosts_s += server.running.hosts_cpu_s() - hosts
             progress(f"round {number + 1} of {rounds}")
         _tell(report, servers)
         answered = hooks_that_answer(servers[TEN].running)

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from benchmarks.checks import dialogue
-from benchmarks.gate.figures import Report, Row, middle, progress, quantile, spread
+from benchmarks.figures import Report, Row, middle, progress, quantile, spread
 from benchmarks.gate.hooks import Hooks, gated
-from benchmarks.gate.load import Speaker, Stretch, hang_up, pairs, run
+from benchmarks.load import Speaker, Stretch, hang_up, pairs, run
 from benchmarks.servers import Running
 
 PRIVATE = "a private message"

@@ -1,17 +1,17 @@
 """The second act, scene by scene. Every claim is looked up where it would show, never taken from the server's word."""
 
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import trio
-import trio.lowlevel
 
-from benchmarks.lane.record import Record
+from benchmarks.lane.hooks import COMPUTE, FRAUD, HANG, RUMOUR
 from benchmarks.lane.report import Place, Report
-from benchmarks.lane.stage import COMPUTE, FRAUD, HANG, RUMOUR, Stage
-from benchmarks.lane.walker import Walker
+from benchmarks.playhouse.canaries import Canaries
+from benchmarks.playhouse.decisions import in_a_line, is_whole
+from benchmarks.playhouse.stage import Stage
+from benchmarks.playhouse.walker import Walker
 from benchmarks.town.ledger import percentile
 from client.account import greet
 from client.connection import open_connection
@@ -38,7 +38,7 @@ Tell = Callable[[str], None]
 
 @dataclass(slots=True)
 class Cast:
-    """The people, and where they meet. `canaries`: a fresh word in every private text, so that it can be looked for."""
+    """The people, and where they meet."""
 
     ann: Walker
     ben: Walker
@@ -47,24 +47,22 @@ class Cast:
     chat: TopicId
     courtyard: TopicId
     lane: TopicId
-    canaries: dict[str, bytes]
 
 
 class Play:
-    """Plays on `stage`, with `record` as what one hook was given; `tell` says what goes on."""
+    """Plays on `stage`; `tell` says what goes on."""
 
-    def __init__(self, stage: Stage, record: Record, tell: Tell) -> None:
+    def __init__(self, stage: Stage, tell: Tell) -> None:
         self._stage = stage
-        self._record = record
+        self._record = stage.record
         self._tell = tell
-        self._canaries: dict[str, bytes] = {}
+        self._canaries = Canaries()
         self._token = ""  # The officer's.
         self.report = Report()
 
     async def run(self) -> Report:
         """Play all scenes, then prove at the end what no private byte has reached."""
         began = trio.current_time()
-        await self._stage.host.start()
         async with trio.open_nursery() as homes:
             cast = await self._gather(homes)
             await self._the_same_sentence(cast)
@@ -93,7 +91,7 @@ class Play:
         for guest in (ben, cai):
             await guest.session.request(GroupAccept(id=0, cid=guest.session.new_cid(), topic=courtyard))
         lane = await self._found(ann, "The lane", ben, cai, dot)
-        return Cast(ann, ben, cai, dot, chat, courtyard, lane, self._canaries)
+        return Cast(ann, ben, cai, dot, chat, courtyard, lane)
 
     async def _found(self, owner: Walker, name: str, *members: Walker) -> TopicId:
         founding = GroupFoundPublic(id=0, cid=owner.session.new_cid(), listed=True)
@@ -148,7 +146,7 @@ class Play:
         self.report.add(
             "a rumour is held, and its author told why, where, by whom and until when",
             held.state is SubmissionState.HELD and _is_whole(decision) and held.until is not None,
-            _said(decision),
+            in_a_line(decision),
         )
         self.report.add(
             "the same rumour in the private group went through, unseen", self._record.times_seen(rumour) == 1
@@ -157,14 +155,15 @@ class Play:
         token = await self._stage.officer(OFFICER)
         async with on_duty(self._stage.host.url, OFFICER, token) as (officer, _):
             queue = await officer.request(OfficerQueue(id=0))
-            await officer.request(OfficerDecide(id=0, item=queue.items[0].item, act=OfficerAct.RELEASE))
+            (waiting,) = (found.item for found in queue.items if found.item is not None)
+            await officer.request(OfficerDecide(id=0, item=waiting, act=OfficerAct.RELEASE))
         await cast.ben.hears(cast.lane, rumour)
         await cast.ann.until(lambda: held.submission in cast.ann.judged)
         told = cast.ann.judged[held.submission].decision
         self.report.add(
             "a reviewer released it: everybody heard it, and its author was told by whom",
             told is not None and told.by == f"officer {OFFICER}",
-            _said(told),
+            in_a_line(told),
         )
         self._token = token
 
@@ -177,7 +176,7 @@ class Play:
         self.report.add(
             "a fraud is rejected, and its author is shown the place",
             rejected.state is SubmissionState.REJECTED and _is_whole(decision) and places == [FRAUD],
-            _said(decision),
+            in_a_line(decision),
         )
 
     async def _a_successor(self, cast: Cast) -> None:
@@ -226,7 +225,7 @@ class Play:
         self.report.add(
             "two hooks that gave no verdict: what they were given is held, not lost and not published",
             len(failed) == 2 and all(item.state is SubmissionState.HELD for item in failed),
-            _said(failed[0].decision) if failed else "",
+            in_a_line(failed[0].decision) if failed else "",
         )
         self.report.add(
             "others were not held up",
@@ -270,27 +269,11 @@ class Play:
         self._tell("what no private byte has reached")
         self.report.add("the audit log verifies from its first leaf to its last", await self._stage.audit_verifies())
         await self._stage.host.stop()
-        sinks = {
-            "a hook's record": self._record.holds,
-            "the server's log": _within(self._stage.log()),
-            "public.db": _within(self._stage.files("public")),
-        }
-        for name, holds in sinks.items():
-            found = [what for what, canary in self._canaries.items() if any(holds(form) for form in _forms(canary))]
-            self.report.add(f"no private byte is in {name}", not found, ", ".join(found[:3]))
-        private = self._stage.files("private")
-        missing = [what for what, canary in self._canaries.items() if canary not in private]
-        self.report.add(
-            f"all {len(self._canaries)} canaries are where they belong, so the search would have found them",
-            not missing,
-            ", ".join(missing[:3]),
-        )
+        self._canaries.prove(self._stage, self.report)
 
     def _private(self, text: str) -> str:
         """Return `text` with a fresh word in it that is looked for at the end."""
-        canary = f"canary{secrets.token_hex(8)}"
-        self._canaries[text] = canary.encode()
-        return f"{text} {canary}"
+        return self._canaries.mark(text)
 
     async def _receipt(self, author: Walker, submission: Submission) -> ReceiptReply:
         return await author.session.request(ShowReceipt(id=0, submission=submission.submission))
@@ -311,17 +294,8 @@ def _proven(receipt: ReceiptReply) -> bool:
 
 
 def _is_whole(decision: Decision | None) -> bool:
-    if decision is None:
-        return False
-    parts = (decision.clause, decision.agreement, decision.bottom_line, decision.facts, decision.by, decision.appeal)
-    return all(parts) and bool(decision.where)
-
-
-def _said(decision: Decision | None) -> str:
-    if decision is None:
-        return "no decision"
-    parts = (decision.clause, decision.bottom_line, f"by {decision.by}")
-    return " · ".join(part for part in parts if part)
+    """Say whether a decision about a text is whole: it names the line of the agreement, too, and the place."""
+    return decision is not None and is_whole(decision) and bool(decision.bottom_line and decision.where)
 
 
 def _text(submission: Submission) -> str:
@@ -330,12 +304,3 @@ def _text(submission: Submission) -> str:
 
 def _ms(seconds: list[float]) -> str:
     return f"{percentile(seconds, 0.5) * 1000:.1f} ms, longest {max(seconds) * 1000:.0f} ms" if seconds else "none"
-
-
-def _within(data: bytes) -> Callable[[bytes], bool]:
-    return lambda words: words in data
-
-
-def _forms(canary: bytes) -> tuple[bytes, ...]:
-    """Return what a canary may look like: itself, in hexadecimal, or in UTF-16."""
-    return canary, canary.hex().encode(), canary.decode().encode("utf-16-le")

@@ -1,20 +1,12 @@
-"""What the second act showed: facts that hold or do not, and a table of who got to see the sentence."""
+"""What the second act showed: its facts, and a table of who got to see the sentence."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing that was to be shown. `holds`: whether it was seen."""
-
-    what: str
-    holds: bool
-    detail: str = ""
+from benchmarks.playhouse import report
+from benchmarks.playhouse.report import plain_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +21,21 @@ class Place:
 
 
 @dataclass(slots=True)
-class Report:
-    """The second act, when it is over. `seconds`: all of it."""
+class Report(report.Report):
+    """The second act, when it is over."""
 
     places: list[Place] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-    seconds: float = 0.0
 
-    def add(self, what: str, holds: bool, detail: str = "") -> None:  # noqa: FBT001 - a fact, not an option.
-        """Take in one fact."""
-        self.facts.append(Fact(what, holds, detail))
+    def table(self) -> Table:
+        """Return the places, one a row."""
+        table = plain_table("The same sentence, three times", "place", "side", "verb", "heard by", "judged by")
+        for place in self.places:
+            table.add_row(place.name, place.side, place.verb, str(place.heard), ", ".join(place.hooks) or "nobody")
+        return table
 
-    @property
-    def faults(self) -> list[str]:
-        """What was to be shown and was not."""
-        return [f"{fact.what}: {fact.detail}" if fact.detail else fact.what for fact in self.facts if not fact.holds]
-
-    def fields(self) -> dict[str, Any]:
-        """Return everything as JSON has it."""
+    def rows(self) -> dict[str, Any]:
+        """Return the places as JSON has them."""
         return {
-            "holds": not self.faults,
-            "faults": self.faults,
-            "seconds": round(self.seconds, 2),
             "places": [
                 {
                     "place": place.name,
@@ -60,23 +45,5 @@ class Report:
                     "hooks": list(place.hooks),
                 }
                 for place in self.places
-            ],
-            "facts": [{"fact": fact.what, "holds": fact.holds, "detail": fact.detail} for fact in self.facts],
+            ]
         }
-
-    def show(self, console: Console) -> None:
-        """Print both."""
-        table = Table(title="The same sentence, three times", title_justify="left", box=None, padding=(0, 2))
-        for column in ("place", "side", "verb", "heard by", "judged by"):
-            table.add_column(column, overflow="fold")
-        for place in self.places:
-            judged = ", ".join(place.hooks) or "nobody"
-            table.add_row(place.name, place.side, place.verb, str(place.heard), judged)
-        console.print()
-        console.print(table)
-        console.print()
-        for fact in self.facts:
-            mark = Text("  ✓ ", "green") if fact.holds else Text("  ✗ ", "bold red")
-            detail = Text(f"  {fact.detail}", "dim") if fact.detail else Text("")
-            console.print(Text.assemble(mark, fact.what, detail), soft_wrap=True)
-        console.print()

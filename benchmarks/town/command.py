@@ -3,7 +3,7 @@
 import json
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from benchmarks.lane.act import second_act
-from benchmarks.town.host import Host, HostError, last_words
+from benchmarks.playhouse.host import Host, HostError, last_words
+from benchmarks.playhouse.report import ActError, Report
+from benchmarks.press.act import third_act
 from benchmarks.town.ledger import Ledger
 from benchmarks.town.life import Life
 from benchmarks.town.people import LEAST_PEOPLE, MOST_PEOPLE, Town, build
@@ -26,6 +28,7 @@ from benchmarks.town.witness import testify
 from client.errors import ClientError
 
 HELD, FAILED, INTERRUPTED = 0, 1, 130
+TOWN = 1  # The number of the act that is played here.
 BOOK_AT, KILL_AFTER = 0.1, 0.2  # Shares of the talking: when the book begins; from its end to the kill.
 
 
@@ -41,36 +44,59 @@ class Wish:
     report: Path | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """An act after the first. `name`: what its figures go by; `play` plays it with a seed, and says what goes on."""
+
+    title: str
+    name: str
+    play: Callable[[Path, Callable[[str], None], int], Awaitable[Report]]
+
+
+LATER = {
+    2: Act(title="The second act: the lane", name="lane", play=lambda folder, tell, _: second_act(folder, tell)),
+    3: Act(
+        title="The third act: the press",
+        name="press",
+        play=lambda folder, tell, seed: third_act(folder, tell, seed=seed),
+    ),
+}
+ACTS = (TOWN, *LATER)
+
+
 @click.command()
 @click.option(
     "--people", type=click.IntRange(LEAST_PEOPLE, MOST_PEOPLE), default=40, show_default=True, help="Who live there."
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed: the same people, chats and lines.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed: the same people, lines and followers."
+)
 @click.option(
     "--seconds", type=click.FloatRange(4, 600), default=12, show_default=True, help="How long they talk, at least."
 )
 @click.option(
     "--act",
     "acts",
-    type=click.IntRange(1, 2),
+    type=click.IntRange(TOWN, max(ACTS)),
     multiple=True,
-    metavar="[1|2]",
-    help="Only this one: 1 is the town, 2 the lane.  [default: both]",
+    metavar="[1|2|3]",
+    help="Only this one: 1 is the town, 2 the lane, 3 the press.  [default: all]",
 )
-@click.option("--stay", is_flag=True, help="Leave the town's server up, and say how to join it; no second act then.")
+@click.option("--stay", is_flag=True, help="Leave the town's server up, and say how to join it; no other act then.")
 @click.option(
     "--json", "report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the figures there."
 )
 def demo(people: int, seed: int, seconds: float, acts: tuple[int, ...], stay: bool, report: Path | None) -> int:  # noqa: FBT001
     """Let a town of people chat through a real server, kill it in the middle, and prove that nothing was lost.
 
-    Then, in the second act, say one sentence privately and publicly, and prove what the hooks have seen of it.
+    Then, in the second act, say one sentence privately and publicly, and prove what the hooks have seen of it; and in
+    the third let public accounts be applied for, publish and reprint, and prove who got what.
 
     Each act has a server of its own on loopback with a store that is thrown away; the people are real clients.
     Exit codes: 0 it held; 1 something was lost, doubled, different, or seen by whom it should not; 130 interrupted.
     """
     wish = Wish(
-        people=people, seed=seed, seconds=seconds, acts=(1,) if stay else acts or (1, 2), stay=stay, report=report
+        people=people, seed=seed, seconds=seconds, acts=(TOWN,) if stay else acts or ACTS, stay=stay, report=report
     )
     run = Run(wish)
     trio.run(run.until_interrupted)
@@ -97,27 +123,28 @@ class Run:
             self._console.print("Interrupted. The server is stopped and its data removed.")
 
     async def _run(self) -> None:
-        acts = {1: self._town, 2: self._lane}
         for act in sorted(set(self._wish.acts)):
-            await acts[act]()
+            await (self._town() if act == TOWN else self._play(LATER[act]))
         self.code = max(self._codes)
         if self._wish.report is not None:
             self._wish.report.write_text(json.dumps(self._fields, indent=2) + "\n", encoding="utf-8")
 
-    async def _lane(self) -> None:
-        """Play the second act."""
-        self._console.print("\nThe second act: the lane\n", style="bold")
+    async def _play(self, act: Act) -> None:
+        self._console.print(f"\n{act.title}\n", style="bold")
         with tempfile.TemporaryDirectory(prefix="hutong-demo-") as folder:
             try:
-                report = await second_act(Path(folder), lambda what: self._console.print(Text(f"  {what}", "dim")))
+                report = await act.play(Path(folder), self._tell, self._wish.seed)
                 report.show(self._console)
                 verdict = Text("It held.", "bold green") if not report.faults else Text("It did not hold.", "bold red")
                 self._console.print(verdict)
                 self._codes.append(FAILED if report.faults else HELD)
-                self._fields["lane"] = report.fields()
-            except* (HostError, ClientError, trio.TooSlowError) as group:
+                self._fields[act.name] = report.fields()
+            except* (ActError, HostError, ClientError, trio.TooSlowError) as group:
                 self._codes.append(FAILED)
                 self._explain(group, last_words(Path(folder)))
+
+    def _tell(self, what: str) -> None:
+        self._console.print(Text(f"  {what}", "dim"))
 
     def _explain(self, group: BaseExceptionGroup[Exception], words: str) -> None:
         for error in _leaves(group):

@@ -6,9 +6,9 @@ from random import Random
 import msgspec
 import trio
 
+from benchmarks.playhouse.host import Host
 from benchmarks.town.badline import BadLine
 from benchmarks.town.device import Device
-from benchmarks.town.host import Host
 from benchmarks.town.ledger import Ledger
 from benchmarks.town.people import Place, Resident, Town
 from benchmarks.town.turns import Sequel, Turn, turns

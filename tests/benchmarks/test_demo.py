@@ -28,7 +28,7 @@ def test_a_small_town_loses_nothing_though_its_server_is_killed(tmp_path: Path) 
         env=environment(temporary),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -16,18 +16,22 @@ from typing import Any
 import pytest
 import trio
 
-from benchmarks.gate import figures, hanging
+from benchmarks import figures
+from benchmarks.gate import hanging
 from benchmarks.gate.hooks import HooksFile, receiver
-from benchmarks.gate.load import Ear
+from benchmarks.load import Ear
 from benchmarks.wire import Wire
 from client.account import acknowledge, register
 from client.connection import Connection, open_connection
 from compliance.hooks import Content, Surface
+from protocol.accounts import InboxAnswer, SaveDraft, Schedule
+from protocol.following import FollowAccount, Unfollow
 from protocol.frames import Edit, EntryPush, GroupName, Hello, Recall, Resume, Send, Sync
 from protocol.ids import TopicId, new_cid
 from protocol.public import GroupFoundPublic, Publish
 from server.config import load
 from server.serving import serve
+from tests.support.accounts import Press
 from tests.support.daemon import PATIENCE_S, ROOT, environment
 from tests.support.inline import InlineServer
 from tests.support.packs import SETTINGS
@@ -40,9 +44,11 @@ GATE = (
     "server.handlers.publishing",
     "server.hooks",
     "server.panel",
+    "server.store.articles",
     "server.store.audit",
     "server.store.gate",
     "server.store.records",
+    "server.store.reprints",
     "server.store.submissions",
     "tests.support.panel",
 )
@@ -121,6 +127,34 @@ def test_private_words_make_no_call_to_the_gate_or_a_hook(server: InlineServer, 
         PRIVATE[what](alice, chat, group)
         pushes = bob.pushes()
     assert [type(push) for push in pushes] == [EntryPush]
+    assert calls.all > 50
+    assert calls.found == {}
+
+
+# What is private about a public account: `dialogue` is one in which its reader has asked something.
+BEHIND_AN_ACCOUNT: dict[str, Callable[[Press, TopicId], object]] = {
+    "a question to it": lambda press, _: press.reader.do(Send, to=press.topic, body=b"what about me"),
+    "its answer": lambda press, dialogue: press.owner.do(
+        InboxAnswer, topic=press.topic, dialogue=dialogue, body=b"nothing"
+    ),
+    "a draft": lambda press, _: press.editor.do(SaveDraft, topic=press.topic, draft=new_cid(1), body=b"not yet"),
+    "what is scheduled": lambda press, _: press.editor.do(
+        Schedule, topic=press.topic, due=press.server.clock.wall_ms() + 60_000, content=Content(title="Soon", text="!")
+    ),
+    "following it": lambda press, _: press.reader.do(FollowAccount, topic=press.topic, tag="north"),
+    "following it no more": lambda press, _: press.reader.do(Unfollow, topic=press.topic),
+}
+
+
+@pytest.mark.parametrize("what", BEHIND_AN_ACCOUNT)
+def test_what_is_private_about_an_account_makes_no_call_to_the_gate_or_a_hook(
+    server: InlineServer, calls: Calls, what: str
+) -> None:
+    press = Press(server)
+    press.reader.do(FollowAccount, topic=press.topic)
+    dialogue = press.reader.do(Send, to=press.topic, body=b"hello").topic
+    with calls.counting():
+        BEHIND_AN_ACCOUNT[what](press, dialogue)
     assert calls.all > 50
     assert calls.found == {}
 

@@ -7,8 +7,6 @@ import pytest
 
 from benchmarks.lane.act import second_act
 from benchmarks.lane.play import Play
-from benchmarks.lane.record import Record
-from benchmarks.lane.report import Report
 
 
 @pytest.mark.slow
@@ -40,19 +38,3 @@ async def test_a_hook_that_was_given_private_words_would_be_found_out(
     monkeypatch.setattr(Play, "_private", leak)
     report = await second_act(tmp_path, lambda _: None)
     assert any("a hook's record" in fault for fault in report.faults)
-
-
-def test_a_report_is_held_to_its_facts() -> None:
-    report = Report()
-    report.add("one thing", True)
-    assert report.faults == []
-    report.add("another", False, "it was not so")
-    assert report.faults == ["another: it was not so"]
-    assert not report.fields()["holds"]
-
-
-def test_a_record_counts_a_text_only_where_it_is_all_that_is_said() -> None:
-    record = Record()
-    record.publications.append({"data": {"content": {"text": "hello"}}})
-    record.publications.append({"data": {"content": {"text": "hello again"}}})
-    assert record.times_seen("hello") == 1

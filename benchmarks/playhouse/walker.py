@@ -1,4 +1,4 @@
-"""Somebody in the lane: a client as anybody would run it, and what has come to it."""
+"""Somebody in an act: a client as anybody would run it, and what has come to it."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import trio
 
 from client.account import Account, acknowledge, register
 from client.cache import Cache
-from client.events import Arrived, Event, Judged
+from client.events import AccountChanged, Arrived, Event, InboxChanged, Judged, OperatorActed
 from client.session import Session
 from protocol.content import ContentError
 from protocol.content import decode as decode_private
@@ -29,6 +29,7 @@ class Walker:
         self.session = Session(account, Cache())
         self.heard: list[Entry] = []
         self.judged: dict[SubmissionId, Submission] = {}
+        self.told: list[AccountChanged | OperatorActed | InboxChanged] = []  # Of the accounts one runs.
         self._news = trio.Event()
 
     @classmethod
@@ -52,6 +53,8 @@ class Walker:
                 self.heard.append(entry)
             case Judged(submission=submission):
                 self.judged[submission.submission] = submission
+            case AccountChanged() | OperatorActed() | InboxChanged():
+                self.told.append(event)
             case _:
                 return
         self._news.set()

@@ -3,9 +3,10 @@
 Something said counts once its sender has been told that it is there, published or stored, and every hearer has it.
 """
 
+import resource
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
@@ -14,21 +15,31 @@ import msgpack
 
 from benchmarks.beside import now_cid
 from benchmarks.chat import sign_up
-from benchmarks.gate.hooks import hosts_cpu_s
+from benchmarks.figures import progress
 from benchmarks.servers import Running
 from benchmarks.wire import Wire, masked
 
 PATIENCE_S = 30.0
+STEP = 1000  # People between two lines of progress.
+
+
+CONTENTS: dict[str, Callable[[str], dict[str, str]]] = {
+    "group_message": lambda text: {"text": text},
+    "broadcast": lambda text: {"title": " ".join(text.split()), "text": text},  # The title is what its card says.
+}
 
 
 @dataclass(slots=True, eq=False)
 class Speaker:
-    """Somebody who speaks in `topic`, and the connections of those who hear it there."""
+    """Somebody who speaks in `topic`, and the connections of those who hear it there.
+
+    `surface`: what they publish on; None: they send, privately.
+    """
 
     mouth: Wire
     topic: str
     ears: tuple[Wire, ...]
-    is_public: bool
+    surface: str | None
     said: int = 0
     acked: int = 0
     heard: int = 0
@@ -42,8 +53,8 @@ class Speaker:
     def request(self, number: int, text: str, cid: bytes) -> bytes:
         """Return the frame that says `text`."""
         asked: dict[str, Any] = {"id": number, "cid": cid, "topic": self.topic}
-        if self.is_public:
-            asked |= {"op": "publish", "surface": "group_message", "content": {"text": text}}
+        if self.surface is not None:
+            asked |= {"op": "publish", "surface": self.surface, "content": CONTENTS[self.surface](text)}
         else:
             asked |= {"op": "send", "body": text.encode()}
         return masked(msgpack.packb(asked))
@@ -134,7 +145,7 @@ def run(
 
         for speaker in speakers:
             speaker.said = speaker.acked = speaker.heard = 0
-        begun, cpu, hosts = time.perf_counter(), server.cpu_s(), hosts_cpu_s(server)
+        begun, cpu, hosts = time.perf_counter(), server.cpu_s(), server.hosts_cpu_s()
         moved = set(speakers)
         while True:
             now = time.perf_counter()
@@ -150,7 +161,7 @@ def run(
                 raise RuntimeError(f"{sum(len(each.begun) for each in speakers)} things said never came to all")
             for key, _ in selector.select(0.2):
                 take(key.data)
-        took, used, hosts_used = time.perf_counter() - begun, server.cpu_s() - cpu, hosts_cpu_s(server) - hosts
+        took, used, hosts_used = time.perf_counter() - begun, server.cpu_s() - cpu, server.hosts_cpu_s() - hosts
     return Stretch(
         said=sum(speaker.said for speaker in speakers),
         deliveries=sum(speaker.heard for speaker in speakers),
@@ -162,6 +173,11 @@ def run(
         lost=ear.lost,
         twice=ear.twice,
     )
+
+
+def surface_of(*, public: bool) -> str | None:
+    """Return what one speaks on in a group of either side."""
+    return "group_message" if public else None
 
 
 def found(owner: Wire, *, public: bool) -> str:
@@ -188,9 +204,19 @@ def pairs(server: Running, count: int, *, public: bool, name: str) -> list[Speak
         ear = sign_up(server.url, f"{name}-ear-{number}")
         topic = found(mouth, public=public)
         come_in(mouth, topic, [ear], public=public)
-        speakers.append(Speaker(mouth, topic, (ear[0],), public))
+        speakers.append(Speaker(mouth, topic, (ear[0],), surface_of(public=public)))
     settle([wire for speaker in speakers for wire in (speaker.mouth, *speaker.ears)])
     return speakers
+
+
+def everybody(server: Running, count: int) -> list[tuple[Wire, str]]:
+    """Return `count` people who have just signed up, each as a connection and a person."""
+    people = []
+    for number in range(count):
+        people.append(sign_up(server.url, f"reader-{number}"))
+        if (number + 1) % STEP == 0:
+            progress(f"{number + 1:,} of {count:,} signed up")
+    return people
 
 
 def hang_up(speakers: Sequence[Speaker]) -> None:
@@ -208,3 +234,12 @@ def settle(wires: Sequence[Wire], quiet_s: float = 0.3) -> None:
             for key, _ in ready:
                 for _ in key.data.poll():
                     pass
+
+
+def raise_limit(files: int) -> None:
+    """Let this process, and the server it starts, have so many files open, as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < files:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (min(files, hard) if hard != resource.RLIM_INFINITY else files, hard)
+        )

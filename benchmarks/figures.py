@@ -1,4 +1,4 @@
-"""What a benchmark of the gate found: tables on stdout, the same for programs in a file; progress goes to stderr."""
+"""What a benchmark found: tables on stdout, the same for programs in a file; progress goes to stderr."""
 
 import json
 import os
