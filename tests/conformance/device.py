@@ -2,14 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgpack
 
+from tests.conformance import digests
 from tests.conformance.rfc6455 import WebSocket
 
 PASSWORD = "correct horse battery"
+SIDES = ("private", "public")
 Map = dict[str, Any]
 
 
@@ -35,6 +37,17 @@ def text(said: str) -> bytes:
     return packed
 
 
+def signature(agreement: Map) -> Map:
+    """Return the signature to what was shown, each line acknowledged."""
+    assert digests.of_agreement(agreement) == agreement["digest"]
+    return {"digest": agreement["digest"], "lines": [line["code"] for line in agreement["lines"]]}
+
+
+def side_of(topic: str) -> str:
+    """Return the side of a topic, which its id says."""
+    return "public" if topic.startswith("0") else "private"
+
+
 class Topic:
     """A topic as one device has it, kept by the client's rule."""
 
@@ -57,48 +70,84 @@ class Device:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.epoch, self.marks, self.token, self.person = "", 0, "", ""
+        self.token, self.person = "", ""
+        self.epochs = dict.fromkeys(SIDES, "")
+        self.marks = dict.fromkeys(SIDES, 0)
         self.topics: dict[str, Topic] = {}
+        self.followed: dict[str, Map] = {}
+        self.follows_mark: int | None = None
         self.pushes: list[Map] = []
         self.deaf_to: set[int] = set()  # Entries to lose, as a bad line would.
         self.line: WebSocket
         self._last_id = 0
+        self._replies: dict[int, Map] = {}  # Not looked at yet: a push may make us ask for more first.
 
     def connect(self) -> Map:
         self.line = WebSocket(self.url)
         hello = self.ask("hello", versions=[1], client="conformance")
-        if hello["epochs"]["private"] != self.epoch:
-            self.topics, self.marks, self.epoch = {}, 0, hello["epochs"]["private"]
+        for side, epoch in hello["epochs"].items():
+            if epoch != self.epochs[side]:
+                self._forget(side)
+                self.epochs[side] = epoch
         return hello
 
     def sign_in(self, op: str, handle: str, password: str = PASSWORD) -> "Device":
         self.connect()
-        signed = self.ask(op, handle=handle, password=password, device="script")
+        who = {"handle": handle, "password": password, "device": "script"}
+        signed = self.ask(op, **who)
+        if signed.get("needs") == ["agreement"]:
+            signed = self.ask(op, **who, signature=signature(signed["agreement"]))
         self.token, self.person = signed["token"], signed["person"]
         self.sync()
+        self.sync_public()
         return self
 
     def resume(self) -> None:
         self.connect()
-        signed = self.ask("resume", token=self.token, epoch=self.epoch, marks=self.marks, heads=self.heads())
+        known = {"epoch": self.epochs["private"], "marks": self.marks["private"], "heads": self.heads("private")}
+        signed = self.ask("resume", token=self.token, **known)
         if signed.get("resync"):
-            self.topics, self.marks = {}, 0
+            self._forget("private")
             self.sync()
-            return
-        self._take_in(signed["sync"])
-        if signed["sync"].get("more"):
-            self.sync()
+        else:
+            self._take_in(signed["sync"], "private")
+            if signed["sync"].get("more"):
+                self.sync()
+        self.sync_public()
 
-    def sync(self, heads: dict[str, int] | None = None) -> None:
+    def sync(self, side: str = "private", heads: Iterable[str] | None = None) -> None:
         more = True
         while more:
-            wanted = self.heads() if heads is None else {topic: self.topics[topic].have for topic in heads}
-            reply = self.ask("sync", heads=wanted, marks=self.marks, epoch=self.epoch)
-            self._take_in(reply)
+            wanted = self.heads(side) if heads is None else {topic: self.topics[topic].have for topic in heads}
+            reply = self.ask("sync", side=side, heads=wanted, marks=self.marks[side], epoch=self.epochs[side])
+            self._take_in(reply, side)
             more = reply.get("more", False)
 
-    def heads(self) -> dict[str, int]:
-        return {name: topic.have if topic.summary["standing"] == "member" else 0 for name, topic in self.topics.items()}
+    def sync_public(self) -> None:
+        said = self.ask("follows", mark=self.follows_mark)
+        if "follows" in said:
+            for account in self.followed.keys() - {follow["topic"] for follow in said["follows"]}:
+                self._unfollowed(account, said["mark"])
+            self.followed = {follow["topic"]: follow for follow in said["follows"]}
+        self.follows_mark = said["mark"]
+        self.sync("public")
+
+    def heads(self, side: str) -> dict[str, int]:
+        for account in self.followed if side == "public" else ():
+            self.topics.setdefault(account, Topic())
+        return {
+            name: topic.have if name in self.followed or topic.summary["standing"] == "member" else 0
+            for name, topic in self.topics.items()
+            if side_of(name) == side
+        }
+
+    def follow(self, account: str, **how: Any) -> Map:
+        reply = self.ask("follow", topic=account, **how)
+        self._followed(reply)
+        return reply
+
+    def unfollow(self, account: str) -> None:
+        self._unfollowed(account, self.ask("unfollow", topic=account)["mark"])
 
     def ask(self, op: str, **fields: Any) -> Map:
         """Send a request and return its reply; take in the pushes that come before it."""
@@ -110,16 +159,19 @@ class Device:
         return self._last_id
 
     def answer(self, request: int) -> Map:
-        while True:
-            message = self._next()
-            if message.get("re") == request:
-                if "error" in message:
-                    raise RefusedError(message["error"])
-                return message
+        while request not in self._replies:
+            self._next()
+        reply = self._replies.pop(request)
+        if "error" in reply:
+            raise RefusedError(reply["error"])
+        return reply
 
     def write(self, op: str, **fields: Any) -> Map:
         """Make a writing request, and repeat it with its cid as long as the server says that this may help."""
-        fields.setdefault("cid", new_cid())
+        return self.patiently(op, **{"cid": new_cid(), **fields})
+
+    def patiently(self, op: str, **fields: Any) -> Map:
+        """Ask again as long as the server says that this may help."""
         while True:
             try:
                 return self.ask(op, **fields)
@@ -151,11 +203,12 @@ class Device:
             if page[-1]["seq"] < last:
                 topic.gaps.append((page[-1]["seq"] + 1, last))
 
-    def _next(self) -> Map:
+    def _next(self) -> None:
         message: Map = msgpack.unpackb(self.line.receive())
         if "ev" in message:
             self._pushed(message)
-        return message
+        else:
+            self._replies[message["re"]] = message
 
     def _pushed(self, push: Map) -> None:
         self.pushes.append(push)
@@ -163,6 +216,10 @@ class Device:
             self._put(push["summary"])
         elif push["ev"] == "gone":
             self.topics.pop(push["topic"], None)
+        elif push["ev"] == "follow":
+            self._followed(push)
+        elif push["ev"] == "unfollow":
+            self._unfollowed(push["topic"], push["mark"])
         elif push["ev"] == "entry":
             entry = push["entry"]
             topic = self.topics.get(entry["topic"])
@@ -171,7 +228,7 @@ class Device:
             topic.held[entry["seq"]] = entry
             topic.drain()
             if topic.held:
-                self.sync({entry["topic"]: topic.have})
+                self.sync(side_of(entry["topic"]), [entry["topic"]])
 
     def _put(self, summary: Map) -> None:
         topic = self.topics.setdefault(summary["topic"], Topic())
@@ -180,7 +237,26 @@ class Device:
             topic.have = max(topic.have, summary["start"] - 1)
             topic.entries = {seq: entry for seq, entry in topic.entries.items() if seq >= summary["start"]}
 
-    def _take_in(self, sync: Map) -> None:
+    def _followed(self, said: Map) -> None:
+        account = said["follow"]["topic"]
+        if account not in self.topics:
+            self.topics[account] = Topic()
+            self.topics[account].have = said["head"]
+        self.followed[account], self.follows_mark = said["follow"], said["mark"]
+
+    def _unfollowed(self, account: str, mark: int) -> None:
+        self.followed.pop(account, None)
+        self.follows_mark = mark
+        if account in self.topics and not self.topics[account].summary:  # Else one runs it.
+            del self.topics[account]
+
+    def _forget(self, side: str) -> None:
+        self.topics = {name: topic for name, topic in self.topics.items() if side_of(name) != side}
+        self.marks[side] = 0
+        if side == "private":
+            self.follows_mark = None
+
+    def _take_in(self, sync: Map, side: str) -> None:
         for summary in sync.get("topics", []):
             self._put(summary)
         for piece in sync.get("slices", []):
@@ -199,4 +275,4 @@ class Device:
             topic.drain()
         for name in sync.get("gone", []):
             self.topics.pop(name, None)
-        self.marks = sync["marks"]
+        self.marks[side] = sync["marks"]

@@ -8,6 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from compliance.checks.current_affairs import GroupList, shipped
 from compliance.checks.registry import CHECKS
 from compliance.checks.terms import TermList
 from compliance.hooks import configure, judge, options, version
@@ -21,6 +22,7 @@ from server.hooks import host, webhook
 from server.hooks.keys import KINDS, HookKeys, PluginKeys, SurfaceKeys, WebhookKeys, allowed
 from tests.docs.page import Page, codes, plain
 
+LISTS = {"terms": TermList, "current_affairs": GroupList}
 PAGE = Page((Path(__file__).parents[2] / "docs" / "HOOKS.md").read_text(encoding="utf-8"))
 
 
@@ -97,6 +99,13 @@ def test_the_page_lists_every_field_of_a_publication() -> None:
     assert set(codes(surface[1])) == set(Surface)
 
 
+def test_the_page_says_what_it_says_of_the_check_of_current_affairs() -> None:
+    groups = shipped()
+    named = PAGE.text.partition("ten groups (")[2].partition(")")[0]
+    assert re.split(r",\s+", named.replace("law-making", "legislation")) == list(groups)
+    assert f"some {round(sum(map(len, groups.values())), -1)} terms" in PAGE.text
+
+
 def test_the_page_lists_every_function_of_a_plugin() -> None:
     rows = PAGE.table("What a hook gets", "function")
     named = {codes(row[0])[0].partition("(")[0] for row in rows}
@@ -170,5 +179,5 @@ def test_the_page_lists_every_option_of_every_built_in_check(check: str) -> None
     for field in msgspec.structs.fields(CHECKS[check].options):
         wanted.append(field.encode_name)
         if field.name == "lists":
-            wanted += [f"lists.{inner}" for inner in TermList.__struct_fields__]
+            wanted += [f"lists.{inner}" for inner in LISTS[check].__struct_fields__]
     assert sorted(named) == sorted(wanted)

@@ -1,46 +1,37 @@
-"""docs/PROTOCOL.md and the code say the same, field by field, bound by bound, byte by byte."""
+"""docs/PROTOCOL.md and the code say the same, field by field, bound by bound."""
 
-import json
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from datetime import date
 
-import msgspec
 import pytest
-from blake3 import blake3
 
-from compliance import leaves
+from compliance import catalog, leaves
+from compliance.accounts import NEXT as MOVES
 from compliance.leaves import read
-from compliance.pack import AgreementText, load
+from compliance.rights import Approval
 from compliance.submissions import NEXT
-from compliance.tree import Frontier, inclusion_path, leaf_hash, node_hash, root_at, verify_inclusion
 from compliance.verdicts import Answer, Failure, Hold, Label, OnError
-from protocol import publications
-from protocol.codec import decode_request, encode_push, encode_reply, encode_request
-from protocol.content import Text, decode, encode
-from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
-from protocol.entries import Entry, Kind, Side, side_of
+from protocol.account_states import AccountState, ActKind
+from protocol.decisions import Decision, DecisionKind, Span, SubmissionState
+from protocol.entries import Kind
 from protocol.errors import CloseCode, ErrorCode, may_reconnect
-from protocol.frames import REQUESTS, SUBPROTOCOL, Announced, Appended, EntryPush, Hello, HelloReply, Send
-from protocol.ids import Cid, DecisionId, Epoch, PersonId, Seq, SubmissionId, TopicId, is_cid
-from protocol.public import Publish, SubmissionReply
-from protocol.publications import TEXT_CHARS, Content, Published, Surface, is_name
+from protocol.frames import REQUESTS
+from protocol.ids import DecisionId, Seq, SubmissionId, TopicId
+from protocol.publications import EDITABLE, TEXT_CHARS, Surface, is_name
 from protocol.staff import StaffRole
-from server.agreement import shown_agreement
 from server.config import RateSettings
 from server.dispatch import Staffed
-from server.handlers.publishing import BASED
 from server.limits import BY_ADDRESS, BY_PERSON
 from server.manifest import whole_table
-from server.net.framing import binary_frame
-from server.net.handshake import answer
+from server.operators import MAY as OPERATORS_MAY
 from server.store.submissions import DECISIONS_SHOWN, KINDS
 from server.topics import MAY, Act
 from tests.docs import wire
-from tests.docs.page import PROTOCOL, Page, codes, plain
+from tests.docs.page import PROTOCOL, Page, Rows, codes, plain
 from tests.docs.wire import Fields
 
 
@@ -101,7 +92,6 @@ def _sets_differ(what: str, said: dict[str, set[str]], real: dict[str, set[str]]
 
 def _tables(page: Page) -> dict[str, set[str]]:
     """Return what the other tables of the page say, each row as one text."""
-    roles = ("owner", "admin", "member")
     return {
         "kinds": {plain(row[0]) for row in page.table("Topics and entries", "kind")},
         "errors": {plain(row[0]) for row in page.table("Errors", "error")},
@@ -118,12 +108,16 @@ def _tables(page: Page) -> dict[str, set[str]]:
         "leaves": {
             f"{plain(row[0])} {key}" for row in page.table("Receipts and proofs", "leaf") for key in codes(row[1])
         },
-        "may": {
-            f"{role} {plain(row[0])}"
-            for row in page.table("Private groups", "act")
-            for role, cell in zip(roles, row[1:4], strict=True)
-            if cell == "yes"
-        },
+        "may": _allowed(page.table("Private groups", "act"), ("owner", "admin", "member")),
+        "accounts": {plain(row[0]) for row in page.table("Public accounts", "state")},
+        "operators may": _allowed(page.table("Public accounts", "act of an operator"), ("owner", "editor", "analyst")),
+        "acts": {act for row in page.table("Public accounts", "act") for act in codes(row[0])},
+    }
+
+
+def _allowed(rows: Rows, roles: tuple[str, ...]) -> set[str]:
+    return {
+        f"{role} {plain(row[0])}" for row in rows for role, cell in zip(roles, row[1:], strict=False) if cell == "yes"
     }
 
 
@@ -151,6 +145,9 @@ def _expected_tables() -> dict[str, set[str]]:
         "may": {
             f"{role.value} {act.name.lower().replace('_', ' ')}" for role in MAY for act in Act if act in MAY[role]
         },
+        "accounts": {state.value for state in AccountState},
+        "operators may": {f"{role.value} {act.name.lower()}" for role, acts in OPERATORS_MAY.items() for act in acts},
+        "acts": {act.value for act in ActKind},
     }
 
 
@@ -164,7 +161,7 @@ def _operations_by_side() -> Iterator[str]:
 
 def _kinds_of(surface: Surface) -> list[str]:
     kinds = [KINDS[surface].value]
-    return [*kinds, Kind.EDIT.value] if surface not in BASED else kinds
+    return [*kinds, Kind.EDIT.value] if surface in EDITABLE - {Surface.REPRINT} else kinds
 
 
 def _drawn(picture: str) -> Iterator[str]:
@@ -216,6 +213,12 @@ LEAVES = [
     leaves.configuration(at=_AT, what={"pack": "p"}),
     leaves.rules_reloaded(at=_AT, hook="h", came=1, went=1, digest="d"),
     leaves.staff(at=_AT, code="K7", role=StaffRole.CHIEF, act=leaves.StaffAct.ADDED),
+    leaves.approval(
+        at=_AT, account=TopicId("0" * 16), act=leaves.ApprovalAct.ADDED,
+        approval=Approval(
+            issuer="i", reference="r", issued_on=date(2026, 1, 1), until=date(2026, 12, 31), item=bytes(32)
+        ),
+    ),
 ]  # fmt: skip
 
 
@@ -246,19 +249,19 @@ def test_the_page_and_the_code_say_the_same(page: Page) -> None:
         ("### `gone` push", "### `away` push", "push gone: missing in the page"),
         ("### Gap", "### Hole", "structure Gap: missing in the page"),
         ("| `peer_read` |", "| `peer_saw` |", "structure Summary.peer_read"),
-        ("`owner`, `admin` or `member`.", "`owner` or `member`.", "choice Role: admin is missing"),
+        ("`owner`, `admin` or `member` of", "`owner` or `member` of", "choice Role: admin is missing"),
         ("| `too_late` | no |", "| `too_soon` | no |", "table errors: too_late is missing"),
         ("| 4001 | `slow` | yes |", "| 4001 | `slow` | no |", "table close codes: 4001 slow yes is missing"),
         ("| 4503 | `abuse` | no |", "| 4504 | `abuse` | no |", "table close codes: 4504 abuse no is not in the code"),
         ("| `handed_over` |", "| `given_over` |", "table kinds: handed_over is missing"),
         ("| `heads` | 2000 |", "| `heads` | 3000 |", "table bounds: heads 2000 is missing"),
         ("| `typing` | 5/1s |", "| `typing` | 6/1s |", "table rates: typing 5/1s is missing"),
-        ("`lookup` | 300/1m | `people` |", "`lookup` | 300/1m | `blocks` |", "table counted: lookup people is missing"),
+        ("`lookup` | 300/1m | `people`,", "`lookup` | 300/1m | `blocks`,", "table counted: lookup people is missing"),
         ("| appoint | yes | no |", "| appoint | yes | yes |", "table may: admin appoint is not in the code"),
         ("| `handle_taken` | Somebody", "| `handle_gone` | Somebody", "error code handle_gone: unknown"),
         ("](#syncing)", "](#synching)", "link to #synching"),
         ("### Slice", "### Summary", "heading #summary: twice"),
-        ("`publish`, `group.join`,", "`group.join`,", "table sides: public publish is missing"),
+        ("| public | `publish`,", "| public |", "table sides: public publish is missing"),
         ("| `card` | no `topic` |", "| `cart` | no `topic` |", "table surfaces: card 500: card is missing"),
         ("| 2000 | `notice` |", "| 8000 | `notice` |", "table surfaces: group_notice 2000: notice is missing"),
         ("| `lapsed` | A stage", "| `elapsed` | A stage", "table states: lapsed is missing"),
@@ -266,6 +269,9 @@ def test_the_page_and_the_code_say_the_same(page: Page) -> None:
         ("| `restore` | what was", "| `undo` | what was", "table decisions: restore is missing"),
         ("| `appeal` | What one", "| `remedy` | What one", "table parts of a decision: appeal is missing"),
         ("`took_us`, `policy`, `failure`", "`took_us`, `failure`", "table leaves: failure policy is missing"),
+        ("| `approved` | It has", "| `granted` | It has", "table accounts: approved is missing"),
+        ("| menu | yes | yes | no |", "| menu | yes | yes | yes |", "table operators may: analyst menu is not"),
+        ("| `left` | They", "| `gone` | They", "table acts: left is missing"),
     ],
 )  # fmt: skip
 def test_a_difference_is_found(page: Page, found: str, instead: str, complaint: str) -> None:
@@ -297,206 +303,5 @@ def test_a_chapter_that_is_missing_is_an_error_not_a_pass(page: Page) -> None:
         differences(Page(page.text.replace("## Close codes", "## Closing")))
 
 
-def code_on(page: Page) -> list[str]:
-    """Return the blocks of Python on the page."""
-    return re.findall(r"```python\n(.*?)```", page.text, re.DOTALL)
-
-
-# The agreement.
-
-
-def signed(agreement: AgreementText) -> Any:
-    """Return an agreement as a client has it that decoded the reply: maps and arrays."""
-    return msgspec.to_builtins(shown_agreement(agreement), builtin_types=(bytes,))
-
-
-@pytest.fixture(scope="module")
-def agreement() -> AgreementText:
-    found = load("cn-2014").agreement
-    assert found is not None
-    return found
-
-
-def test_the_code_on_the_page_computes_the_digest_of_an_agreement(page: Page, agreement: AgreementText) -> None:
-    (source,) = [block for block in code_on(page) if "def digest" in block]
-    written: dict[str, Any] = {}
-    exec(source, written)
-    shown = page.blocks["agreement-digest"].strip()
-    assert written["digest"](signed(agreement)).hex() == agreement.digest.hex() == shown
-    odd = msgspec.structs.replace(agreement, texts={"en": "".join(map(chr, range(0x250))) + "\u2028😀", "zh-Hant": "/"})
-    assert written["digest"](signed(odd)) == odd.digest
-
-
-def test_what_is_digested_begins_and_ends_as_the_page_says(page: Page, agreement: AgreementText) -> None:
-    parts = {key: value for key, value in signed(agreement).items() if key != "digest"}
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    (end,) = re.findall(r"It ends in `([^`]+)`", page.text)
-    assert text.startswith(page.blocks["agreement-begins"].strip())
-    assert text.endswith(end)
-    assert f"({len(text.encode())} bytes)" in page.text
-
-
-# The worked example.
-
-TOPIC, SENDER = TopicId("gosozcnytgijcp4d"), PersonId("4qde4imr3wgdkxec")
-CID = Cid(bytes.fromhex("019b76daa8007d3e8f526b1c9e04a7d3"))
-BODY = encode(Text(text="你好"))
-AT = 1795476952312
-HELLO = encode_request(Hello(id=1, versions=(1,), client="example/1.0"))
-SEND = encode_request(Send(id=5, cid=CID, body=BODY, topic=TOPIC))
-PUBLIC_TOPIC, SUBMISSION = TopicId("0ohvudqzozmtlr35"), SubmissionId("dc4iruwnormtog4h")
-PUBLIC_CID = Cid(bytes.fromhex("01a2130a1c407f2e9d51a7c3e8b06f42"))
-CONTENT = Content(text="早上好")
-PUBLISH = encode_request(
-    Publish(id=9, cid=PUBLIC_CID, surface=Surface.GROUP_MESSAGE, content=CONTENT, topic=PUBLIC_TOPIC)
-)
-SERVER_SAYS = {
-    "hello-reply": encode_reply(
-        1,
-        HelloReply(
-            version=1,
-            server="hutong/0.1.0",
-            now=1795476951669,
-            heartbeat_ms=30_000,
-            limits=Announced(
-                message_bytes=65_536,
-                body_bytes=32_768,
-                slice_bytes=262_144,
-                requests_in_flight=32,
-                group_members=500,
-                recall_ms=120_000,
-                edit_ms=86_400_000,
-            ),
-            epochs={Side.PRIVATE: Epoch("5s6lts2t35qnnsag"), Side.PUBLIC: Epoch("rue5dirqhkjqeuwe")},
-        ),
-    ),
-    "publish-reply": encode_reply(
-        9,
-        SubmissionReply(
-            submission=Submission(
-                submission=SUBMISSION, cid=PUBLIC_CID, surface=Surface.GROUP_MESSAGE, state=SubmissionState.PUBLISHED,
-                at=1795614205390, topic=PUBLIC_TOPIC, content=CONTENT, seq=Seq(3), version=1,
-            )
-        ),
-    ),
-    "published-push": encode_push(
-        EntryPush(
-            entry=Entry(
-                topic=PUBLIC_TOPIC, seq=Seq(3), nth=1, at=1795614205392, kind=Kind.MESSAGE,
-                sender=PersonId("bw7eigpsczpjecfs"), cid=PUBLIC_CID,
-                body=publications.encode(Published(content=CONTENT)),
-            )
-        )
-    ),
-    "send-reply": encode_reply(5, Appended(topic=TOPIC, seq=Seq(2), nth=2, at=AT)),
-    "entry-push": encode_push(
-        EntryPush(
-            entry=Entry(
-                topic=TOPIC, seq=Seq(2), nth=2, at=AT, kind=Kind.MESSAGE, sender=SENDER, cid=CID, body=BODY
-            )
-        )
-    ),
-}  # fmt: skip
-
-
-def unmasked(frame: bytes) -> bytes:
-    """Return the payload of a short masked binary frame (RFC 6455 §5.2, §5.3)."""
-    assert frame[0] == 0x82
-    assert frame[1] == 0x80 | len(frame) - 6
-    return bytes(byte ^ frame[2 + index % 4] for index, byte in enumerate(frame[6:]))
-
-
-@pytest.mark.parametrize("name", ["hello", "send"])
-def test_the_frames_of_the_example_are_the_masked_payloads(page: Page, name: str) -> None:
-    assert unmasked(page.bytes_of(f"{name}-frame")) == page.bytes_of(f"{name}-payload")
-
-
-@pytest.mark.parametrize(("name", "message"), [("hello", HELLO), ("send", SEND), ("publish", PUBLISH)])
-def test_the_payloads_of_the_example_are_what_the_codec_says_and_reads(page: Page, name: str, message: bytes) -> None:
-    payload = page.bytes_of(f"{name}-payload")
-    assert payload == message
-    assert encode_request(decode_request(payload)) == payload
-
-
-@pytest.mark.parametrize("name", SERVER_SAYS)
-def test_the_server_says_the_frames_of_the_example(page: Page, name: str) -> None:
-    assert page.bytes_of(name) == binary_frame(SERVER_SAYS[name])
-
-
-def test_the_values_beside_the_bytes_of_the_example_are_theirs(page: Page) -> None:
-    assert is_cid(CID)
-    assert is_cid(PUBLIC_CID)
-    assert side_of(PUBLIC_TOPIC) is Side.PUBLIC
-    assert decode(BODY).text == "你好"
-    for name in ("hello-payload", "send-payload", "publish-payload", *SERVER_SAYS):
-        for line in page.blocks[name].splitlines():
-            left, _, right = line.partition("  ")
-            text = re.search(r'"([^"]+)"(?:: \d+|: map of \d+|: array of \d+)?$', right)
-            if text and "你好" not in right and "早上好" not in right:
-                assert text[1].encode() in bytes.fromhex(left) or not left.startswith("a"), line
-
-
-def test_the_handshake_of_the_example_is_accepted_as_it_says(page: Page) -> None:
-    head = page.blocks["upgrade"].replace("\n", "\r\n") + "\r\n"
-    answered = answer(head.encode(), origins=(None,))
-    assert answered.accepted
-
-    def undated(lines: list[str]) -> list[str]:
-        return [line for line in lines if line and not line.startswith("Date:")]
-
-    assert undated(page.blocks["switched"].splitlines()) == undated(answered.response.decode().split("\r\n"))
-    assert f"Sec-WebSocket-Protocol: {SUBPROTOCOL}" in page.blocks["switched"]
-
-
-# The worked proof.
-
-
-def proof(page: Page) -> tuple[bytes, bytes, list[bytes]]:
-    """Return the leaf, the root and the path that the page shows."""
-    leaf = page.blocks["proof-leaf"].replace("\\\n", "").strip().encode()
-    root = bytes.fromhex(page.blocks["proof-root"])
-    return leaf, root, [bytes.fromhex(line) for line in page.blocks["proof-path"].split()]
-
-
-def test_the_proof_of_the_example_holds_and_no_other_number_does(page: Page) -> None:
-    leaf, root, path = proof(page)
-    assert f"({len(leaf)} bytes" in page.text
-    assert verify_inclusion(leaf, number=3, size=5, root=root, path=path)
-    assert not any(verify_inclusion(leaf, number=n, size=5, root=root, path=path) for n in (0, 1, 2, 4))
-
-
-def test_the_steps_of_the_proof_are_those_of_its_path(page: Page) -> None:
-    leaf, root, path = proof(page)
-    steps = [bytes.fromhex(line.split()[0]) for line in page.blocks["proof-steps"].splitlines()]
-    first = leaf_hash(leaf)
-    second = node_hash(path[0], first)
-    third = node_hash(path[1], second)
-    assert steps == [first, second, third, node_hash(third, path[2])]
-    assert steps[-1] == root
-
-
-def test_the_leaf_of_the_example_is_about_the_text_of_the_example(page: Page) -> None:
-    says = read(proof(page)[0])
-    salt, content = bytes.fromhex(page.blocks["proof-salt"]), bytes.fromhex(page.blocks["proof-content"])
-    assert says["submission"] == SUBMISSION
-    assert says["commitment"] == leaves.commitment(salt, content)
-    assert content == publications.encode_content(CONTENT)
-
-
-def test_the_code_on_the_page_checks_proofs_as_ours_does(page: Page) -> None:
-    (source,) = [block for block in code_on(page) if "def leads_to" in block]
-    written: dict[str, Any] = {"blake3": lambda said: blake3(said).digest()}
-    exec(source, written)
-    said = [bytes([number]) for number in range(13)]
-    nodes = {(0, number): leaf_hash(leaf) for number, leaf in enumerate(said)}
-    frontier = Frontier()
-    for leaf in said:
-        nodes |= {(node.level, node.place): node.hash for node in frontier.append(leaf)}
-    for size in range(1, len(said) + 1):
-        root = root_at(size, lambda level, place: nodes[level, place])
-        for number in range(size):
-            path = inclusion_path(number, size, lambda level, place: nodes[level, place])
-            for claimed in range(size):
-                ours = verify_inclusion(said[number], number=claimed, size=size, root=root, path=path)
-                assert written["leads_to"](root, said[number], claimed, size, path) is ours
-                assert ours is (claimed == number)
+def test_the_page_draws_what_can_become_of_an_account_as_the_code_does(page: Page) -> None:
+    assert page.blocks["accounts"].splitlines() == list(catalog.drawn(MOVES))

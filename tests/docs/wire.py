@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 from msgspec import Meta
 
-from protocol import codec, decisions, entries, frames, limits, publications, staff
+from protocol import account_states, codec, decisions, entries, following, frames, limits, publications, staff
 from protocol.content import Text
 from protocol.ids import CID_BYTES, ID_CHARS, Cid, DecisionId, DeviceId, Epoch, PersonId, Seq, SubmissionId, TopicId
 from protocol.publications import Published
@@ -77,7 +77,8 @@ def choices() -> dict[str, set[str]]:
     enums = (
         *(entries.Admission, entries.Kind, entries.Role, entries.Side, entries.Standing, entries.TopicKind),
         *(publications.Surface, decisions.SubmissionState, decisions.DecisionKind),
-        *(staff.StaffRole, staff.OfficerAct),
+        *(account_states.AccountState, account_states.AccountType, account_states.NewsRight, following.SearchKind),
+        *(staff.StaffRole, staff.OfficerAct, staff.ReviewAct),
     )
     return {enum.__name__: {member.value for member in enum} - {entries.Kind.UNKNOWN.value} for enum in enums}
 

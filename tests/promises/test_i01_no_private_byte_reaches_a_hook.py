@@ -1,43 +1,62 @@
 """I1: no byte of private text reaches a hook, whoever asks the server for whatever, in whatever order."""
 
 import base64
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
-import msgspec
 import pytest
 from blake3 import blake3
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from compliance.publication import Publication
+from compliance.publication import Account, Hop, Provenance, Publication, provenance
 from compliance.sides import CARRIERS, SIDES, Apart, Private, TextKind
 from compliance.verdicts import Hold
 from protocol import publications
 from protocol.decisions import SubmissionState
 from protocol.frames import REQUESTS, Send
-from protocol.ids import TopicId
+from protocol.ids import Seq, TopicId
 from protocol.public import GroupFoundPublic, Publish, TakeBack
-from protocol.publications import Content, Part, Published, Surface
+from protocol.publications import (
+    EDITABLE,
+    OF_ACCOUNTS,
+    AutoReply,
+    Content,
+    MenuEntry,
+    MenuItem,
+    Part,
+    Published,
+    Source,
+    Surface,
+)
 from tests.support.aviary import MARK, PRIVATE_CARRIERS, PUBLIC_CARRIERS, Aviary, as_hooks_get_it, word
 from tests.support.crowd import LABELS, LONG, Crowd
 from tests.support.inline import InlineServer
 from tests.support.panel import StaffedPanel
 
-PUBLISHED = "publish.content"
+# What is published when it is due is public from then on; and an account has the name that it was applied for with.
+PUBLISHED = ("publish.content", "schedule.content", "account.apply.application.name")
 # Private rows of this version that come in by no field with words: what became of a publication, or what one does.
 WORDLESS = {
     TextKind.REJECTED_ITEM,
     TextKind.TAKEN_BACK_ITEM,
     TextKind.READ_MARK,
+    TextKind.FOLLOW,
     TextKind.PRESENCE,
     TextKind.SHARED_REFERENCE,  # Inside the body of a message.
 }
 
+HELD_MEANWHILE = 12  # Newer versions at most that appear while one is held, of what a crowd says.
+
 
 class Overheard(Crowd):
-    """What hooks see, looked at after each step. `learned`: which fields of a publication they have seen filled."""
+    """What hooks see, looked at after each step. `learned`: which fields of a publication they have seen filled;
+    `sources`: how often what comes from somewhere.
+    """
 
     learned: ClassVar[set[str]] = set()
+    sources: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,32 +68,47 @@ class Overheard(Crowd):
         while self.looked < len(seen):
             earlier, publication = seen[: self.looked], seen[self.looked]
             self.looked += 1
-            said = [each for each in self.submitted if _says(each, publication)]
+            asked = [*self.submitted, *self.kiosk.due()]
+            said = [each for each in asked if publication == self.as_seen(each, publication)]
             assert said, f"nobody published {publication}"
-            self.submitted.remove(said[0])
+            self.submitted = [each for each in self.submitted if each is not said[0]]
             self.it_has_its_own_words_alone(publication)
-            assert publication == Publication(
-                id=publication.id,
-                surface=said[0].surface,
-                content=said[0].content,
-                version=version_of(said[0], publication),
-                previous=publication.previous,
-                minute=self.server.clock.ms // 60_000,
-            )
-            assert publication.previous in digests(earlier) | {""}
+            assert publication.minute == self.server.clock.ms // 60_000
+            known = {"", *digests(earlier)}
+            assert publication.previous in known or publication.previous in digests(earlier, overtaken=HELD_MEANWHILE)
             assert publication.version > 1 or publication.previous == ""
             assert publication.id not in self.ids() | {each.id for each in earlier}
             self.learned.update(fields_said(publication.content))
+            Overheard.sources += publication.source is not None
         while self.taught < len(self.panel.learned):
             publication = self.panel.learned[self.taught]
             self.taught += 1
             assert (publication.surface, publication.content) in [(each.surface, each.content) for each in seen]
             self.it_has_its_own_words_alone(publication)
 
+    def as_seen(self, request: Publish, publication: Publication) -> Publication:
+        """Return `publication` as it is to be if it came of `request`; what nobody outside can know, as it is."""
+        source = self.kiosk.source_of(request.source)
+        return replace(
+            publication,
+            surface=request.surface,
+            content=request.content,
+            version=version_of(request, publication),
+            account=self.account_of(request),
+            source=None if source is None else provenance(source),
+        )
+
+    def account_of(self, request: Publish) -> Account | None:
+        """Return what hooks are to be told of the account that it is said for, if it is one."""
+        if request.surface not in OF_ACCOUNTS or request.topic not in self.kiosk.applications:
+            return None
+        application = self.kiosk.applications[request.topic]
+        return Account(category=application.category, news=self.server.bench.pack.bodies[application.body].news)
+
     def it_has_its_own_words_alone(self, publication: Publication) -> None:
         """Search `publication` in every shape in which hooks get it: what is found is what it says, and all of that."""
         found = self.aviary.seen_in(as_hooks_get_it(publication))
-        assert {self.aviary.kept[what] for what in found} == set(words_in(publication.content)), found
+        assert {self.aviary.kept[what] for what in found} == set(words_in(publication)), found
         assert all(what.startswith(PUBLISHED) for what in found)
 
     def ids(self) -> set[str]:
@@ -83,20 +117,17 @@ class Overheard(Crowd):
         return {str(each) for each in told}
 
 
-def _says(request: Publish, publication: Publication) -> bool:
-    return (request.surface, request.content) == (publication.surface, publication.content)
-
-
 def version_of(request: Publish, publication: Publication) -> int:
-    """Return which version it is by what was asked for. Of names and cards nobody says it, so take its word."""
-    if request.surface is not Surface.GROUP_MESSAGE:
+    """Return which version it is by what was asked for. Of what replaces another nobody says it, so take its word."""
+    if request.surface not in EDITABLE:
         return publication.version
     return 1 if request.base is None else request.base + 1
 
 
-def words_in(content: Content) -> Iterator[str]:
-    """The canaries in `content`, wherever they stand."""
-    for text in texts_of(content).values():
+def words_in(publication: Publication) -> Iterator[str]:
+    """The canaries in what it says, wherever they stand, and in what is said of where it comes from."""
+    source = publication.source
+    for text in (*texts_of(publication.content).values(), *((source.author, source.title) if source else ())):
         if text.startswith(MARK):
             yield text
 
@@ -107,25 +138,49 @@ def texts_of(content: Content) -> dict[str, str]:
 
 
 def fields_said(content: Content) -> set[str]:
-    return {path.rpartition("].")[2] for path in texts_of(content)}
+    return {name for path in texts_of(content) for name in re.findall(r"[a-z]+", path)}
 
 
-def digests(seen: list[Publication]) -> set[str]:
-    """Return what versions that hooks have seen are called as the ones before: they know them already."""
+def digests(seen: list[Publication], *, overtaken: int = 0) -> set[str]:
+    """Return what versions that hooks have seen are called as the ones before: they know them already.
+
+    `overtaken`: by how many newer ones a text may have been, while it was held, before it was released and counted.
+    """
     bodies = [
-        publications.encode(Published(content=each.content, labels=labels, version=each.version))
+        publications.encode(
+            Published(
+                content=each.content,
+                labels=labels,
+                version=each.version + later,
+                source=None if each.source is None else source_of(each.source),
+                reprintable=reprintable,
+            )
+        )
         for each in seen
+        for later in range(overtaken + 1)
         for labels in ((), LABELS)
+        for reprintable in (False, True)
     ]
     return {blake3(body).hexdigest() for body in bodies}
+
+
+def source_of(seen: Provenance) -> Source:
+    """Return where something comes from as readers are told it, by what hooks are told."""
+    hops = [
+        publications.Hop(account=TopicId(hop.account), seq=Seq(hop.seq), digest=bytes.fromhex(hop.digest))
+        for hop in seen.hops
+    ]
+    return Source(hops=tuple(hops), author=seen.author, title=seen.title)
 
 
 def test_hooks_see_what_somebody_published_and_no_private_byte_whatever_people_do() -> None:
     run_state_machine_as_test(Overheard, settings=LONG)
     assert Overheard.carried == PRIVATE_CARRIERS, "some private text was never said, so nothing was shown about it"
     assert Overheard.asked == set(REQUESTS)
-    filled = set(Content.__struct_fields__) - {"parts"} | set(Part.__struct_fields__)
+    shapes = (Content, Part, MenuEntry, MenuItem, AutoReply)
+    filled = {name for shape in shapes for name in shape.__struct_fields__}
     assert Overheard.learned == filled, "the search was to find all that is published, and has not"
+    assert Overheard.sources > 0
 
 
 def test_every_private_row_is_said_by_some_field_or_has_no_words() -> None:
@@ -202,7 +257,21 @@ def test_what_is_sent_into_a_public_place_is_shown_to_no_hook() -> None:
 
 
 def test_a_publication_has_no_field_that_nobody_has_looked_at() -> None:
-    assert set(Publication.__dataclass_fields__) == {
-        "id", "version", "surface", "content", "previous", "minute"
-    }  # fmt: skip
-    assert {field.name for field in msgspec.structs.fields(Content)} == {"text", "title", "parts", "category", "lang"}
+    assert {shape.__name__: fields_in(shape) for shape in SHAPES} == {
+        "Publication": "id version surface content previous minute account source",
+        "Account": "category news",
+        "Provenance": "hops author title",
+        "Hop": "account seq digest",
+        "Content": "text title parts category lang summary author tags menu replies",
+        "Part": "heading text link",
+        "MenuEntry": "label text link items",
+        "MenuItem": "label text link",
+        "AutoReply": "keywords text",
+    }
+
+
+SHAPES = (Publication, Account, Provenance, Hop, Content, Part, MenuEntry, MenuItem, AutoReply)
+
+
+def fields_in(shape: Any) -> str:
+    return " ".join(getattr(shape, "__struct_fields__", None) or shape.__dataclass_fields__)

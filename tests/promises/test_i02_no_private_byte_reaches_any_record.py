@@ -10,16 +10,24 @@ from typing import ClassVar
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
+from protocol.publications import fields_of
 from tests.support import loud, records
 from tests.support.aviary import PRIVATE_CARRIERS, Aviary, as_hooks_get_it
 from tests.support.confidences import CODE, PROGRAM, Story, hooks_file, hutongd
+from tests.support.confiding import Press
 from tests.support.crowd import LONG, Crowd
 from tests.support.daemon import operator
 from tests.support.hearsay import HANDLES
 from tests.support.receiver import receiving
 from tests.support.town import open_town
 
-SAID = ("publish.content", "officer.decide.facts")  # What may stand in public.db, and be shown to staff.
+PUBLISHED = ("publish.content", "account.apply.application.name")  # What hooks may be shown.
+# What may stand in public.db, and be shown to staff.
+FACTS = ("officer.decide.facts", "officer.review.facts")
+SAID = (*PUBLISHED, "account.apply.application", *FACTS)
+
+
+CONTROLS = {"hooks", "staff", "public.db", "private.db", "log", "what was due"}
 
 
 class Recorded(Crowd):
@@ -37,7 +45,8 @@ class Recorded(Crowd):
         if not self.persons:
             return
         self.officer_looks_at_everything()
-        public = self.aviary.only(*SAID)
+        due = [what for what, said in self.aviary.kept.items() if said in self.words_due()]
+        public, published = [self.aviary.only(*words) + due for words in (SAID, PUBLISHED)]
         hooks = b"\n".join(as_hooks_get_it(publication) for publication in self.panel.seen)
         staff = b"\n".join(self.staff_heard)
         handles = self.aviary.only("register.handle")  # Known to the public side from one's first public act on.
@@ -46,7 +55,7 @@ class Recorded(Crowd):
         log = self.records.log.encode()
         assert self.aviary.seen_in(stored, but=public + handles) == []
         assert self.aviary.seen_in(staff, but=public) == []
-        assert self.aviary.seen_in(hooks, but=public) == []
+        assert self.aviary.seen_in(hooks, but=published) == []
         assert self.aviary.seen_in(leaves) == []
         assert self.aviary.seen_in(log) == []
         assert not [handle for handle in HANDLES if handle.encode() in log + leaves + staff + hooks]
@@ -56,12 +65,17 @@ class Recorded(Crowd):
         for place, data in {"hooks": hooks, "staff": staff, "public.db": stored, "private.db": private}.items():
             if self.aviary.seen_in(data):
                 self.controls.add(place)
+        if set(due) & set(self.aviary.seen_in(hooks)):
+            self.controls.add("what was due")
+
+    def words_due(self) -> set[str]:
+        return {text for request in self.kiosk.due() for text in fields_of(request.content).values()}
 
 
 def test_no_record_has_a_private_word_whatever_people_do() -> None:
     run_state_machine_as_test(Recorded, settings=LONG)
     assert Recorded.carried == PRIVATE_CARRIERS, "some private text was never said, so nothing was shown about it"
-    assert Recorded.controls == {"hooks", "staff", "public.db", "private.db", "log"}, "the search finds what is there"
+    assert Recorded.controls == CONTROLS, "the search finds what is there"
 
 
 # A real server, as loud as it can be made, with a hook of every kind.
@@ -87,12 +101,19 @@ async def test_no_private_word_is_in_anything_that_a_real_server_writes_prints_o
             alice, bob, carol = [await story.moves_in(handle, invitation) for handle in HANDLES[:3]]
             chat = await story.people_talk(alice, bob, carol)
             group = await story.people_publish(alice, bob, token)
+            press = Press(story, alice, bob, carol, token)
+            await press.opens()
+            await press.speaks(group)
+            await press.confides()
+            await press.publishes_what_is_due()
             await story.people_are_refused(alice, carol, chat, group)
+            await press.is_refused()
             await story.the_server_fails(alice, chat, group)
+            await press.fails()
             told = await story.publishes(alice, group, "what have you seen")
             assert story.carried == PRIVATE_CARRIERS, "some private text was never said"
 
-            public = aviary.only("publish.content", "officer.decide.facts", "kept, though")
+            public = aviary.only("publish.content", "account.apply", *FACTS, "kept, though")
             live = files(daemon.data, "public.db")
             assert aviary.seen_in(live, but=public) == []
             printed = await hutongd(daemon, "config")
@@ -110,7 +131,7 @@ async def test_no_private_word_is_in_anything_that_a_real_server_writes_prints_o
             assert told.decision is not None
             published = [aviary.kept[what] for what in aviary.only("publish.content")]
             assert told.decision.facts.split() == [word[-8:] for word in published[:-1]]
-            assert len(published) == len(receiver.got)
+            assert len(published) + press.reprints == len(receiver.got)
             assert all(person.id.encode() not in posted for person in (alice, bob, carol))
 
             # What was logged, printed, and answered to staff and authors; what is in the audit log.
@@ -124,10 +145,10 @@ async def test_no_private_word_is_in_anything_that_a_real_server_writes_prints_o
 
             # What is on the disk, where it should be and where it should not.
             stored, kept = files(daemon.data, "public.db"), files(daemon.data, "private.db")
-            gone = aviary.only("publish.content gone")
+            gone = aviary.only("publish.content gone", "account.apply gone")
             assert aviary.seen_in(stored, but=[what for what in public if what not in gone]) == []
             assert aviary.seen_in(kept, but=_private(aviary)) == []
-            assert aviary.seen_in(kept) == [what for what in _private(aviary) if what != "group.find.query"]
+            assert aviary.seen_in(kept) == [what for what in _private(aviary) if not what.endswith(".query")]
             assert aviary.seen_in(stored) == [what for what in public if what not in gone]
             daemon.log_file.write_bytes(b"")  # The failures were meant.
 
@@ -136,6 +157,7 @@ COMMANDS = (
     "stats",
     "doctor",
     "staff list",
+    "approvals list",
     "audit root",
     "audit verify",
     "audit prove 3",

@@ -14,17 +14,20 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta
 
 import compliance
+import compliance.publication
 import protocol.publications
-from compliance.publication import Publication, publication
+from compliance.publication import Account, Provenance, Publication, publication
 from protocol import content as private
 from protocol.codec import decode_request, encode_request
 from protocol.errors import ShapeError
 from protocol.frames import Send
 from protocol.ids import PersonId, PrivateBody, TopicId, new_cid, new_id
 from protocol.public import Publish
-from protocol.publications import Content, Part, Published, Surface
+from protocol.publications import AutoReply, Content, Hop, MenuEntry, MenuItem, Part, Published, Source, Surface
+from protocol.shapes import Digest
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 300
@@ -227,7 +230,7 @@ def test_a_send_has_no_content_and_a_publish_no_body() -> None:
 
 # There is no road from the one to the other.
 
-PUBLIC: frozenset[type] = frozenset({Publication, Content, Part, Published})
+PUBLIC: frozenset[type] = frozenset({Publication, Content, Part, MenuEntry, MenuItem, AutoReply})
 # Whatever gives something public and is given bytes. The three are for what the public store holds, since there a
 # `publish` was decoded before; the last one's bytes are a digest, of which a hook gets the hexadecimal.
 ROADS = {
@@ -281,7 +284,7 @@ def roads(rooms: list[types.ModuleType]) -> set[str]:
         for name, function in functions(room):
             hints = hints_of(function)
             given = within(hints.pop("return", None))
-            if given & PUBLIC or any(isinstance(each, TypeVar) for each in given):
+            if given & (PUBLIC | {Published}) or any(isinstance(each, TypeVar) for each in given):
                 found |= {f"{name}({parameter})" for parameter, hint in hints.items() if bytes in within(hint)}
     return found
 
@@ -297,9 +300,20 @@ def test_a_road_that_somebody_builds_is_found() -> None:
     assert roads([room]) == {"compliance.shortcut.publish(body)"}
 
 
-@pytest.mark.parametrize("shape", [Publication, Content, Part, Published])
-def test_nothing_public_has_room_for_bytes(shape: type) -> None:
-    assert [name for name, hint in get_type_hints(shape).items() if bytes in within(hint) or Any in within(hint)] == []
+@pytest.mark.parametrize("shape", [*PUBLIC, Account, Provenance, compliance.publication.Hop])
+def test_nothing_that_a_hook_is_given_has_room_for_bytes(shape: type) -> None:
+    assert room_for_bytes(shape) == []
+
+
+@pytest.mark.parametrize("shape", [Published, Source, Hop])
+def test_nothing_that_is_published_has_room_for_bytes_but_for_a_digest(shape: type) -> None:
+    digests = [name for name, hint in get_type_hints(shape, include_extras=True).items() if Digest in within(hint)]
+    assert room_for_bytes(shape) == digests
+    assert get_args(Digest)[1] == Meta(min_length=32, max_length=32)
+
+
+def room_for_bytes(shape: type) -> list[str]:
+    return [name for name, hint in get_type_hints(shape).items() if {bytes, Any} & within(hint)]
 
 
 def test_compliance_never_loads_the_schema_of_private_text() -> None:

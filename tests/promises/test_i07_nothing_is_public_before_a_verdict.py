@@ -14,6 +14,7 @@ import msgspec
 import pytest
 import trio
 from hypothesis import given
+from hypothesis import strategies as st
 
 from compliance.publication import Publication
 from compliance.verdicts import Allow, Hold, Label, OnError, Reject
@@ -29,14 +30,15 @@ from server.hooks.settings import CheckSource, HookSettings
 from tests.server.hooks.support import StillClock, watching
 from tests.support.daemon import PATIENCE_S
 from tests.support.inline import InlineServer, bench_under_test
-from tests.support.newsroom import SCRIPTS, Newsroom, Script, words_in
+from tests.support.newsroom import SCRIPTS, Newsroom, words_in
 from tests.support.panel import StaffedPanel, allows
+from tests.support.places import place
+from tests.support.pressroom import PRESS_SCRIPTS, Pressroom
 from tests.support.public import (
     GROUND,
     leaves_of,
     public_group,
     publication_of,
-    publish,
     rows,
     shown_to,
     tried,
@@ -65,32 +67,34 @@ def told(server: InlineServer) -> str:
 @pytest.mark.parametrize("surface", Surface)
 def test_what_waits_for_a_slow_hook_is_nowhere_and_then_it_is_there(server: InlineServer, surface: Surface) -> None:
     ann, bob, sam = server.people("ann", "bob", "sam")
-    topic = public_group(server, ann, bob, listed=True, history_open=True)
+    there = place(server, surface, ann, bob)
+    request = ann.request(Publish, **there.fields(WORDS))
     tablet = server.login("ann")
-    before = [shown_to(reader, topic, [ann.person], word=WORDS) for reader in (bob, sam, tablet)]
+    before = [there.shown_to(reader, word=WORDS) for reader in (bob, sam, tablet)]
     told(server)
     server.panel.is_slow = True
-    ann.say(ann.request(Publish, **publication_of(surface, WORDS, topic)))
+    ann.say(request)
     for _ in range(100):
         server.every_second()
     assert told(server) == "[]"
-    assert [shown_to(reader, topic, [ann.person], word=WORDS) for reader in (bob, sam, tablet)] == before
+    assert [there.shown_to(reader, word=WORDS) for reader in (bob, sam, tablet)] == before
     server.panel.answer()
-    assert WORDS in repr(shown_to(sam, topic, [ann.person], word=WORDS))
+    assert WORDS in repr(there.shown_to(sam, word=WORDS))
 
 
-@given(script=SCRIPTS)
-def test_at_every_moment_only_what_was_let_through_can_be_seen(script: Script) -> None:
-    room = Newsroom()
-    with closing(room.server):
-        for step in script:
-            room.step(*step)
-            seen = {words_in(entry.body) for entry in room.seen} - {None}
-            for reader in (room.eve, room.sam):
-                shown = repr(shown_to(reader, room.topic, [who.person for who in room.people]))
-                seen |= {words for words in room.authors if words in shown}
-            assert seen <= room.may_be_seen()
-        room.finish()
+@pytest.mark.parametrize("room", [Newsroom, Pressroom])
+@given(data=st.data())
+def test_at_every_moment_only_what_was_let_through_can_be_seen(room: type[Newsroom], data: st.DataObject) -> None:
+    there = room()
+    with closing(there.server):
+        for step in data.draw(PRESS_SCRIPTS if room is Pressroom else SCRIPTS):
+            there.step(*step)
+            seen = {words_in(entry.body) for entry in there.seen} - {None}
+            for reader in (there.eve, there.sam):
+                shown = repr(there.shown_to(reader))
+                seen |= {words for words in there.authors if words in shown}
+            assert seen <= there.may_be_seen()
+        there.finish()
 
 
 def test_who_waits_holds_up_nobody_else(server: InlineServer) -> None:
@@ -241,11 +245,11 @@ def test_a_hook_that_lies_lets_nothing_through(judge: Callable[[Publication], An
     server = lying(judge, OnError.HOLD)
     with closing(server):
         ann, sam = server.people("ann", "sam")
-        topic = public_group(server, ann, listed=True, history_open=True)
-        before = shown_to(sam, topic, [ann.person], word=WORDS)
-        submission = publish(ann, topic, WORDS, surface)
-        assert submission.state is SubmissionState.HELD
-        assert shown_to(sam, topic, [ann.person], word=WORDS) == before
+        there = place(server, surface, ann)
+        request = ann.request(Publish, **there.fields(WORDS))
+        before = there.shown_to(sam, word=WORDS)
+        assert ann.ask(request).submission.state is SubmissionState.HELD
+        assert there.shown_to(sam, word=WORDS) == before
         (leaf,) = [leaf for leaf in leaves_of(server) if leaf["leaf"] in {"verdict", "failure"}]
         assert (leaf["failure"], leaf["policy"]) in {("malformed", "hold"), ("crashed", "hold")}
 

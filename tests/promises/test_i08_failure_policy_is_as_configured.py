@@ -31,6 +31,7 @@ from tests.support.inline import Caller, InlineServer
 from tests.support.newsroom import Newsroom
 from tests.support.packs import PACK
 from tests.support.panel import StaffedPanel
+from tests.support.places import place
 from tests.support.public import (
     HOLD,
     LABEL,
@@ -40,7 +41,6 @@ from tests.support.public import (
     public_group,
     publication_of,
     rows,
-    shown_to,
     tried,
 )
 
@@ -92,12 +92,12 @@ def served_by(*hooks: Remote) -> tuple[InlineServer, HookPanel]:
 
 
 async def judged(
-    panel: HookPanel, author: Caller, topic: Any, surface: Surface, nursery: trio.Nursery
+    panel: HookPanel, author: Caller, fields: dict[str, Any], nursery: trio.Nursery
 ) -> SubmissionReply | Refusal:
     """Publish, let the real panel ask its hooks, and return the answer."""
     if panel._nursery is None:
         await nursery.start(panel.run)
-    request = author.request(Publish, **publication_of(surface, WORDS, topic))
+    request = author.request(Publish, **fields)
     author.say(request)
     await trio.testing.wait_all_tasks_blocked()
     return answer_to(author, request)
@@ -121,11 +121,13 @@ async def test_each_failure_comes_to_what_was_configured(
     server, panel = served_by(Remote("flaky", fails(failure), version="7", watches=watched(policy, surface)))
     with closing(server):
         ann, sam = server.people("ann", "sam")
-        topic = public_group(server, ann, listed=True, history_open=True)
-        before = shown_to(sam, topic, [ann.person], word=WORDS)
+        there = place(server, surface, ann)
+        fields = there.fields(WORDS)
+        before, earlier = there.shown_to(sam, word=WORDS), rows(server, "SELECT submission FROM submissions")
+        begun = len(leaves_of(server))
         with capture_logs() as logged:
-            answer = await judged(panel, ann, topic, surface, nursery)
-        leaves = [leaf for leaf in leaves_of(server) if leaf.get("submission")]
+            answer = await judged(panel, ann, fields, nursery)
+        leaves = leaves_of(server)[begun:]
 
         # Whatever the policy is, the failure is on record, in the log and in the audit log, before anything else.
         failed = [event for event in logged if event["event"] == "hook.failed"]
@@ -134,7 +136,7 @@ async def test_each_failure_comes_to_what_was_configured(
         assert (leaves[0]["leaf"], leaves[0]["failure"], leaves[0]["hook"]) == ("failure", failure, "flaky")
         assert (leaves[0]["policy"], leaves[0]["surface"]) == (comes_to, surface)
 
-        shows = shown_to(sam, topic, [ann.person], word=WORDS) != before
+        shows = there.shown_to(sam, word=WORDS) != before
         assert shows is (comes_to is OnError.ALLOW)
         match comes_to:
             case OnError.ALLOW:
@@ -154,7 +156,7 @@ async def test_each_failure_comes_to_what_was_configured(
             case OnError.REJECT:
                 assert isinstance(answer, Refusal)
                 assert (answer.code, answer.retry_after_ms) == (ErrorCode.GATE_UNAVAILABLE, RETRY_MS)
-                assert rows(server, "SELECT 1 FROM submissions") == []
+                assert rows(server, "SELECT submission FROM submissions") == earlier
                 assert [leaf["leaf"] for leaf in leaves] == ["failure"]
         nursery.cancel_scope.cancel()
 
@@ -171,9 +173,8 @@ async def test_what_was_refused_for_a_failure_may_be_tried_again_and_is_judged_a
     server, panel = served_by(Remote("flaky", recovers, watches=watched({"on_error": OnError.REJECT}, surface)))
     with closing(server):
         (ann,) = server.people("ann")
-        topic = public_group(server, ann)
         await nursery.start(panel.run)
-        request = ann.request(Publish, **publication_of(surface, WORDS, topic))
+        request = ann.request(Publish, **place(server, surface, ann).fields(WORDS))
         for answer in (Refusal, SubmissionReply):
             ann.say(request)
             await trio.testing.wait_all_tasks_blocked()
@@ -188,9 +189,7 @@ def test_a_hook_that_nobody_is_there_to_ask_has_failed_too(surface: Surface) -> 
     server, _ = served_by(Remote("flaky", says(Allow()), watches=watches))
     with closing(server):
         (ann,) = server.people("ann")
-        topic = public_group(server, ann)
-        answer = tried(ann, topic, WORDS, surface)
-        assert isinstance(answer, SubmissionReply)
+        answer = ann.do(Publish, **place(server, surface, ann).fields(WORDS))
         assert answer.submission.state is SubmissionState.HELD
         assert [leaf["failure"] for leaf in leaves_of(server) if leaf["leaf"] == "failure"] == ["cancelled"]
 
@@ -204,7 +203,8 @@ async def test_an_adapter_that_breaks_is_a_failure_like_another(nursery: trio.Nu
     with closing(server), capture_logs() as logged:
         (ann,) = server.people("ann")
         topic = public_group(server, ann)
-        answer = await judged(panel, ann, topic, Surface.GROUP_MESSAGE, nursery)
+        fields = publication_of(Surface.GROUP_MESSAGE, WORDS, topic)
+        answer = await judged(panel, ann, fields, nursery)
         assert isinstance(answer, SubmissionReply)
         assert answer.submission.state is SubmissionState.HELD
         assert WORDS not in str(logged)
@@ -217,10 +217,10 @@ async def test_a_hook_whose_allow_ends_overnight_goes_by_the_pack_from_then_on(n
     server, panel = served_by(Remote("flaky", fails(Failure.LATE), watches=watched(policy, surface)))
     with closing(server):
         (ann,) = server.people("ann")
-        topic = public_group(server, ann)
-        today = await judged(panel, ann, topic, surface, nursery)
+        fields = publication_of(surface, WORDS, public_group(server, ann))
+        today = await judged(panel, ann, fields, nursery)
         server.clock.pass_time(86_400)
-        tomorrow = await judged(panel, ann, topic, surface, nursery)
+        tomorrow = await judged(panel, ann, fields, nursery)
         assert isinstance(today, SubmissionReply)
         assert today.submission.state is SubmissionState.PUBLISHED
         assert isinstance(tomorrow, SubmissionReply)
@@ -306,8 +306,8 @@ def assert_comes_to(outcomes: list[tuple[Outcome, OnError]], surface: Surface) -
     async def go() -> str:
         async with trio.open_nursery() as nursery:
             (ann,) = server.people("ann")
-            topic = public_group(server, ann)
-            answer = await judged(panel, ann, topic, surface, nursery)
+            fields = place(server, surface, ann).fields(WORDS)
+            answer = await judged(panel, ann, fields, nursery)
             nursery.cancel_scope.cancel()
         return answer.code if isinstance(answer, Refusal) else answer.submission.state
 

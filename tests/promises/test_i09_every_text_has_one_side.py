@@ -23,6 +23,7 @@ from compliance.sides import (
     carried,
     side_of_text,
 )
+from protocol.accounts import Application
 from protocol.entries import Side, TopicKind
 from protocol.frames import REQUESTS
 from protocol.ids import CID_BYTES, ID_CHARS, Cid, DeviceId, PersonId, SubmissionId, TopicId
@@ -32,7 +33,9 @@ IDS = {PersonId: ID_CHARS, TopicId: ID_CHARS, DeviceId: ID_CHARS, SubmissionId: 
 PRIVATE = tuple(kind for kind, row in SIDES.items() if isinstance(row, Private))
 FOLLOWING = tuple(kind for kind, row in SIDES.items() if isinstance(row, Follows))
 FIXED = tuple(kind for kind in TextKind if kind not in FOLLOWING)
-SPOKEN_TO_THE_SERVER = {TextKind.SEARCH_QUERY, TextKind.DEVICE_NAME}  # Private, and the server has to read them.
+# Private, and the server has to read them: what it looks for, shows as they were given, or will publish when it is due.
+SPOKEN_TO_THE_SERVER = {TextKind.SEARCH_QUERY, TextKind.DEVICE_NAME, TextKind.SCHEDULED_ITEM}
+WHOLE = {Content, Application}  # One text each, whatever fields it has.
 
 
 def fields(operations: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -63,9 +66,9 @@ def _paths(hint: Any, path: str) -> Iterator[str]:
 
 
 def owner(operation: str, path: str) -> tuple[str, str] | None:
-    """Which field of CARRIERS or NO_TEXT `path` belongs to; a whole Content is one field."""
+    """Which field of CARRIERS or NO_TEXT `path` belongs to; what is one text is one field."""
     whole = path.partition(".")[0]
-    if (operation, whole) in CARRIERS and _shape(operation, whole) is Content:
+    if (operation, whole) in CARRIERS and _shape(operation, whole) in WHOLE:
         return operation, whole
     return (operation, path) if (operation, path) in CARRIERS or (operation, path) in NO_TEXT else None
 
@@ -109,8 +112,9 @@ def test_a_kind_without_a_side_has_none_by_itself(kind: TextKind) -> None:
         side_of_text(kind)
 
 
-def test_only_a_handle_and_an_officers_reasons_are_public_without_the_gate() -> None:
+def test_only_a_handle_an_application_and_an_officers_reasons_are_public_without_the_gate() -> None:
     assert {kind for kind, row in SIDES.items() if isinstance(row, Apart)} == {
+        TextKind.ACCOUNT_APPLICATION,
         TextKind.HANDLE,
         TextKind.OFFICER_FACTS,
     }
@@ -184,7 +188,7 @@ def test_what_is_published_is_of_the_kind_that_its_surface_says(surface: Surface
     assert row.surface is surface
 
 
-@pytest.mark.parametrize("topic", [TopicKind.CHAT, TopicKind.GROUP])
+@pytest.mark.parametrize("topic", [TopicKind.CHAT, TopicKind.DIALOGUE, TopicKind.GROUP])
 def test_what_is_sent_is_of_the_kind_that_its_topic_says(topic: TopicKind) -> None:
     row = SIDES[carried("send", "body", topic=topic)]
     assert isinstance(row, Private)
@@ -198,6 +202,7 @@ def test_what_is_sent_is_of_the_kind_that_its_topic_says(topic: TopicKind) -> No
         ("publish", "body", {"surface": Surface.CARD}),
         ("send", "body", {}),
         ("send", "body", {"topic": TopicKind.CARD}),
+        ("send", "body", {"topic": TopicKind.ACCOUNT}),
         ("send", "body", {"surface": Surface.GROUP_MESSAGE}),
         ("register", "password", {}),
     ],

@@ -4,10 +4,10 @@ The parts (docs/COMPLIANCE.md, "Decisions"): the clause and the agreement's vers
 exactly, the facts, who decided and whether that was a program, from when and until when, how to appeal, the leaf.
 """
 
-import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,15 +22,18 @@ from compliance.pack import AtEnd
 from compliance.tree import verify_inclusion
 from protocol.decisions import Decision, DecisionKind, Span, SubmissionState
 from protocol.ids import DecisionId, SubmissionId, new_id
-from protocol.public import ShowReceipt, Submissions
-from protocol.publications import Surface, decode_content, fields_of
+from protocol.public import Publish, ShowReceipt, Submissions
+from protocol.publications import Surface, fields_of
 from protocol.staff import OfficerAct, OfficerDecide, OfficerShow, StaffRole
 from server.store import submissions
 from server.store.audit import AuditLog
 from server.store.records import Records
+from tests.support.decided import assert_whole, decisions_of
 from tests.support.inline import InlineServer
-from tests.support.newsroom import SCRIPTS, Newsroom, Script
+from tests.support.newsroom import SCRIPTS, Newsroom
 from tests.support.panel import StaffedPanel
+from tests.support.places import place
+from tests.support.pressroom import PRESS_SCRIPTS, Pressroom
 from tests.support.public import (
     GROUND,
     HOLD,
@@ -44,55 +47,11 @@ from tests.support.public import (
     rows,
 )
 
-DECIDERS = {
-    True: re.compile(r"hook \S+ \S+(, \S+ \S+)*|stage (licence|agreement)|server"),
-    False: re.compile(r"officer (chief|reviewer)-\d+"),
-}
 BINDING = {
     SubmissionState.HELD: DecisionKind.HOLD,
     SubmissionState.REJECTED: DecisionKind.REJECT,
     SubmissionState.LAPSED: DecisionKind.LAPSE,
 }
-
-
-def decisions_of(server: InlineServer) -> list[tuple[str, Decision]]:
-    """Return all decisions on record, in order, each with the submission it is about."""
-    about = rows(server, "SELECT DISTINCT submission FROM decisions")
-    connection = connection_of(server)
-    found = [
-        (row["submission"], decision)
-        for row in about
-        for decision in submissions.decisions_about(connection, SubmissionId(row["submission"]))
-    ]
-    return sorted(found, key=lambda each: each[1].leaf)
-
-
-def assert_whole(server: InlineServer, about: dict[str, Any], decision: Decision) -> None:
-    """`decision`, about the row `about`, has every part, and each says what it must."""
-    bench = server.bench
-    ground = bench.pack.grounds[decision.ground]
-    assert decision.clause == ground.clause
-    assert decision.bottom_line == bench.bottom_line(ground)
-    assert bool(decision.bottom_line) is bool(ground.bottom_line)
-    assert decision.agreement == (bench.agreement.version if bench.agreement else "")
-    assert decision.facts.strip()
-    assert DECIDERS[decision.automated].fullmatch(decision.by), decision.by
-    assert decision.appeal == bench.said(bench.pack.appeal)
-    assert (decision.until is not None) is (decision.kind is DecisionKind.HOLD)
-    assert decision.until is None or decision.until > decision.at
-    if about["content"] is not None:
-        texts = fields_of(decode_content(about["content"]))
-        assert all(0 <= span.start < span.end <= len(texts[span.path]) for span in decision.where)
-    (leaf,) = [leaf for leaf in leaves_of(server, LeafKind.DECISION) if leaf["number"] == decision.leaf]
-    assert leaf["submission"] == about["submission"]
-    plain = msgspec.json.decode(msgspec.json.encode(decision))
-    for part in ("decision", "kind", "ground", "clause", "by", "automated", "at"):
-        assert leaf[part] == plain[part]
-    for part in ("bottom_line", "agreement", "until"):
-        assert (leaf.get(part) or None) == (plain.get(part) or None)
-    assert leaf["where"] == plain.get("where", [])
-    if about["salt"] is not None:
-        assert leaf["facts"] == leaves.commitment(about["salt"], decision.facts.encode())
 
 
 def assert_told(room: Newsroom, about: dict[str, Any], decision: Decision) -> None:
@@ -107,16 +66,20 @@ def assert_told(room: Newsroom, about: dict[str, Any], decision: Decision) -> No
     assert not any(hearers.values())
 
 
-@given(script=SCRIPTS, at_end=st.sampled_from(AtEnd))
-def test_after_any_script_every_decision_is_whole_and_was_told(script: Script, at_end: AtEnd) -> None:
-    room = Newsroom(at_end=at_end)
-    with closing(room.server):
-        room.play(script)
-        about = {row["submission"]: row for row in room.submissions()}
-        for submission, decision in decisions_of(room.server):
-            assert_whole(room.server, about[submission], decision)
-            assert_told(room, about[submission], decision)
-        assert_every_binding_thing_is_decided(room)
+@pytest.mark.parametrize("room", [Newsroom, Pressroom])
+@given(data=st.data(), at_end=st.sampled_from(AtEnd))
+def test_after_any_script_every_decision_is_whole_and_was_told(
+    room: type[Newsroom], data: st.DataObject, at_end: AtEnd
+) -> None:
+    there = room(at_end=at_end)
+    with closing(there.server):
+        there.play(data.draw(PRESS_SCRIPTS if room is Pressroom else SCRIPTS))
+        about = {row["submission"]: row for row in there.submissions()}
+        for submission, decision in decisions_of(there.server):
+            if decision.kind is not DecisionKind.APPROVE:  # Of an application: that has tests of its own.
+                assert_whole(there.server, about[submission], decision)
+                assert_told(there, about[submission], decision)
+        assert_every_binding_thing_is_decided(there)
 
 
 def assert_every_binding_thing_is_decided(room: Newsroom) -> None:
@@ -168,18 +131,17 @@ def test_a_hooks_decision_says_which_hook_in_which_version_and_where(
     server: InlineServer, outcome: Any, surface: Surface
 ) -> None:
     (ann,) = server.people("ann")
-    topic = public_group(server, ann)
-    if outcome is not LABEL:
-        path = "title" if surface is Surface.CARD else "text"
-        outcome = type(outcome)(ground=GROUND, text="Because.", where=(Span(path=path, start=1, end=4),))
+    fields = place(server, surface, ann).fields("a rumour")
+    path = next(path for path, text in fields_of(fields["content"]).items() if text == "a rumour")
+    outcome = replace(outcome, where=(Span(path=path, start=1, end=4),))
     server.panel.hooks = {"judge": lambda _: outcome}
-    submission = publish(ann, topic, "a rumour", surface)
+    submission = ann.do(Publish, **fields).submission
     decision = submission.decision
     assert decision is not None
-    (about,) = rows(server, "SELECT * FROM submissions")
+    (*_, about) = rows(server, "SELECT * FROM submissions ORDER BY number")
     assert_whole(server, about, decision)
     assert (decision.by, decision.automated) == ("hook judge 1", True)
-    assert decision.where == getattr(outcome, "where", ())
+    assert decision.where == outcome.where
 
 
 def test_under_a_pack_with_an_agreement_a_bottom_line_is_its_heading_and_nothing_more(server: InlineServer) -> None:
@@ -263,10 +225,10 @@ def test_against_an_author_nothing_is_decided_that_lacks(server: InlineServer, l
     topic = public_group(server, ann)
     if act is OfficerAct.REJECT:
         server.panel.hooks = {"judge": lambda _: HOLD}
-    before = publish(ann, topic, "a rumour")
+    item, before = publish(ann, topic, "a rumour").submission, ann.do(Submissions)
     asked: dict[str, Any] = {"ground": GROUND, "facts": "A fact."} | LACKING[lacking]
-    assert officer(server).refused(OfficerDecide, item=before.submission, act=act, **asked) == "bad_request"
-    assert ann.do(Submissions).submissions == (before,)
+    assert officer(server).refused(OfficerDecide, item=item, act=act, **asked) == "bad_request"
+    assert ann.do(Submissions) == before
 
 
 @pytest.mark.parametrize("act", [OfficerAct.WITHDRAW, OfficerAct.RESTORE])

@@ -7,7 +7,6 @@ interleaving of commits and reads, in the outbox of the client however long it w
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from itertools import count
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -22,40 +21,34 @@ from client.errors import RefusedError
 from client.outbox import Outbox
 from compliance import publication as publications_for_hooks
 from protocol import publications
-from protocol.codec import Refusal, decode_reply, encode_request
+from protocol.codec import encode_request
 from protocol.entries import Side, side_of
 from protocol.errors import ErrorCode
+from protocol.following import FollowAccount
 from protocol.frames import (
     Edit,
-    GroupAccept,
-    GroupApprove,
-    GroupAsk,
-    GroupFound,
-    GroupInvite,
-    GroupLink,
     GroupName,
     GroupNotice,
-    History,
     React,
     Recall,
     Request,
     Send,
-    ShowTopic,
-    Sync,
 )
 from protocol.ids import PUBLIC_MARK, PersonId, TopicId, new_cid, new_id, new_public_topic_id
 from protocol.public import GroupFoundPublic, GroupJoin, Publish
 from protocol.publications import Content, Published, Surface, encode, encode_content
-from server.manifest import ways, whole_table
 from server.posting import Drafts
 from tests.stories.test_random_bodies import noise
 from tests.stories.test_random_bodies import (
     test_people_chat_found_groups_and_catch_up_whatever_the_bytes_are as the_main_story,
 )
 from tests.support import packs
-from tests.support.inline import Caller, InlineServer
+from tests.support.accounts import active
+from tests.support.courtyard import everything_private, everything_private_with
+from tests.support.inline import InlineServer
 from tests.support.panel import StaffedPanel, allows
 from tests.support.public import holds_words, private_dump, public_dump, public_group, publication_of, rows
+from tests.support.racing import SCRIPTS, VERBS, Race, is_of_the_wrong_side
 from tests.support.town import open_town
 
 SPOKEN = Content(text="said to nobody but bob")
@@ -75,149 +68,18 @@ LOOKALIKES = {
 
 # Races in the server.
 
-STEPS = (
-    *("send", "send", "send to", "edit", "react", "name", "notice", "publish", "publish", "publish a name", "card"),
-    *("found", "found public", "join", "again"),
-    *("gather private", "gather public", "commit", "delay private", "delay public", "look", "hand out", "catch up"),
-)
-SCRIPTS = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 7)), min_size=4, max_size=40)
 
-
-class Race:
-    """Alice and bob have a private group and its public successor, and a chat; cids and places are used at random.
-
-    `private`, `public`: every word that was written as such, whatever became of it.
-    """
-
-    def __init__(self) -> None:
-        self.server = InlineServer(kept=1, panel=StaffedPanel(hook=allows))
-        self.alice, self.bob = self.server.people("alice", "bob")
-        self.private_places = [self.server.group(self.alice, self.bob), self.server.chat(self.alice, self.bob)]
-        self.public_places = [public_group(self.server, self.alice, self.bob)]
-        self.cids = [self.alice.cid() for _ in range(4)]  # The same few, for both sides.
-        self.private: list[bytes] = []
-        self.public: list[str] = []
-        self.wrong: list[tuple[Caller, Request[Any]]] = []
-        self.refused = 0
-        self._asked: list[tuple[Caller, Request[Any]]] = []
-        self._numbers = count()
-
-    def play(self, script: list[tuple[str, int]]) -> None:
-        for step in script:
-            self.step(*step)
-        for commits, reads in self.stores:
-            reads.catch_up()
-            commits.commit()
-            reads.catch_up()
-        self.server.settle()
-        self.take_in()
-
-    @property
-    def stores(self) -> list[tuple[Any, Any]]:
-        return [
-            (self.server.commits, self.server.reads),
-            (self.server.public_commits, self.server.public_reads),
-        ]
-
-    def step(self, what: str, number: int) -> None:
-        who = (self.alice, self.bob)[number % 2]
-        places = self.private_places + self.public_places
-        place = places[number % len(places)]  # Of either side, whatever the verb.
-        commits, reads = self.stores[number % 2]
-        match what:
-            case "send":
-                self._say(who, Send, number, topic=place, body=self._words())
-            case "send to":
-                self._say(
-                    who, Send, number, to=(self.bob if who is self.alice else self.alice).person, body=self._words()
-                )
-            case "edit":
-                self._say(who, Edit, number, topic=place, target=1 + number, body=self._words())
-            case "react":
-                self._say(who, React, number, topic=place, target=1 + number, body=self._words())
-            case "name":
-                self._say(who, GroupName, number, topic=place, name=self._words())
-            case "notice":
-                self._say(who, GroupNotice, number, topic=place, notice=self._words())
-            case "publish":
-                self._say(who, Publish, number, **publication_of(Surface.GROUP_MESSAGE, self._spoken(), place))
-            case "publish a name":
-                self._say(who, Publish, number, **publication_of(Surface.GROUP_NAME, self._spoken(), place))
-            case "card":
-                self._say(who, Publish, number, **publication_of(Surface.CARD, self._spoken(), None))
-            case "found":
-                self._say(who, GroupFound, number, name=self._words(), invite=(self.bob.person,))
-            case "found public":
-                self._say(who, GroupFoundPublic, number)
-            case "join":
-                self._say(who, GroupJoin, number, topic=place)
-            case "again" if self._asked:  # The same cid, with the topic of the other side.
-                caller, before = self._asked[number % len(self._asked)]
-                swapped = {"topic": place} if getattr(before, "topic", None) else {}
-                fields = {name: getattr(before, name) for name in before.__struct_fields__ if name != "id"}
-                self._ask(caller, caller.request(type(before), **fields | swapped))
-            case "gather private" | "gather public":
-                self.stores[what == "gather public"][0].gather()
-            case "delay private" | "delay public":
-                self.stores[what == "delay public"][1].delay()
-            case "commit":
-                commits.commit()
-            case "look":
-                reads.look(number)
-            case "hand out":
-                reads.hand_out(number)
-            case "catch up":
-                reads.catch_up()
-        self.take_in()
-
-    def take_in(self) -> None:
-        """Learn of new places from what was answered; what was of the wrong side must have been refused for that."""
-        asked = {(id(caller), request.id): request for caller, request in self._asked}
-        for caller in (self.alice, self.bob):
-            for message in caller.collect():
-                request = asked.get((id(caller), message["re"])) if isinstance(message, dict) else None
-                if request is None or not isinstance(message, dict):
-                    continue
-                answer = decode_reply(message, request)
-                if is_of_the_wrong_side(request):
-                    assert isinstance(answer, Refusal)
-                    assert answer.code == ErrorCode.WRONG_SIDE
-                    self.refused += 1
-                elif isinstance(request, GroupFound) and not isinstance(answer, Refusal):
-                    self.private_places.append(answer.topic)
-                elif isinstance(request, GroupFoundPublic) and not isinstance(answer, Refusal):
-                    self.public_places.append(answer.topic)
-
-    def _say(self, who: Caller, shape: type[Request[Any]], number: int, **fields: Any) -> None:
-        if "cid" in shape.__struct_fields__ and number % 3:
-            fields["cid"] = self.cids[number % len(self.cids)]
-        self._ask(who, who.request(shape, **fields))
-
-    def _ask(self, who: Caller, request: Request[Any]) -> None:
-        self._asked.append((who, request))
-        if is_of_the_wrong_side(request):
-            self.wrong.append((who, request))
-        who.say(request)
-
-    def _words(self) -> bytes:
-        words = encode(Published(content=Content(text=f"private{next(self._numbers):05}")))
-        self.private.append(words)
-        return words
-
-    def _spoken(self) -> str:
-        words = f"public{next(self._numbers):05}"
-        self.public.append(words)
-        return words
-
-
-def is_of_the_wrong_side(request: Request[Any]) -> bool:
-    """Say whether `request` is for a place where its verb is not at home, by what the manifest says."""
-    topic = getattr(request, "topic", None)
-    operation = str(request.__struct_config__.tag)
-    return topic is not None and side_of(topic) not in SIDES[operation]
-
-
-SIDES = {way.operation: way.sides for way in ways(whole_table())}
+def assert_nothing_crossed(race: Race) -> None:
+    """What was written for one side is on the other nowhere, and no hook has seen what is private."""
+    public, private = public_dump(race.server), private_dump(race.server)
+    assert "private" not in repr(race.server.panel.seen)
+    for words in race.private:
+        assert not holds_words(public, words)
+    for spoken in race.public:
+        assert not holds_words(private, spoken.encode())
+    for planned in race.planned:  # Private until it is due, and public from then on; or private still, as it failed.
+        assert not (holds_words(private, planned.encode()) and holds_words(public, planned.encode()))
+    assert race.refused == len(race.wrong)
 
 
 @given(script=SCRIPTS)
@@ -225,24 +87,21 @@ def test_by_no_race_does_anything_cross(script: list[tuple[str, int]]) -> None:
     race = Race()
     with closing(race.server):
         race.play(script)
-        public, private = public_dump(race.server), private_dump(race.server)
-        judged = repr(race.server.panel.seen)
-        assert "private" not in judged
-        for words in race.private:
-            assert not holds_words(public, words)
-        for spoken in race.public:
-            assert not holds_words(private, spoken.encode())
-        assert race.refused == len(race.wrong)
+        assert_nothing_crossed(race)
 
 
 def test_the_race_reaches_both_sides_and_the_wrong_ones() -> None:
     race = Race()
     with closing(race.server):
-        race.play([(what, number) for number in range(8) for what in STEPS[:15]])
+        race.play([(what, number) for number in range(8) for what in (*VERBS, "an hour")])
+        assert_nothing_crossed(race)
         assert race.refused > 10
-        assert len(race.server.panel.seen) > 5
-        private = private_dump(race.server)
-        assert sum(holds_words(private, words) for words in race.private) > 10
+        seen = {publication.surface for publication in race.server.panel.seen}
+        assert seen >= {Surface.ARTICLE, Surface.GROUP_MESSAGE}
+        public, private = public_dump(race.server), private_dump(race.server)
+        reached = {verb for verb, words in race.said if holds_words(private, words)}
+        assert reached >= {"send", "send to", "name", "notice", "ask", "answer", "draft", "schedule"}
+        assert any(holds_words(public, planned.encode()) for planned in race.planned)
 
 
 @pytest.mark.parametrize("verb", ["send", "publish"])
@@ -264,10 +123,11 @@ def test_one_cid_may_be_used_on_each_side_and_each_stays_where_it_was_said(verb:
 def test_a_publication_for_a_private_place_is_refused_before_anybody_reads_or_keeps_it(surface: Surface) -> None:
     race = Race()
     with closing(race.server):
+        before = rows(race.server, "SELECT 1 FROM submissions")
         fields = publication_of(surface, "aloud", None) | {"topic": race.private_places[0]}
         assert race.alice.refused(Publish, **fields) == ErrorCode.WRONG_SIDE
         assert race.server.panel.seen == []
-        assert rows(race.server, "SELECT 1 FROM submissions") == []
+        assert rows(race.server, "SELECT 1 FROM submissions") == before
 
 
 def test_a_public_successor_has_nothing_of_the_group_that_it_succeeds() -> None:
@@ -324,30 +184,6 @@ def nobody_reads_anything_public() -> Iterator[None]:
         yield
 
 
-def everything_private(alice: Caller, bob: Caller, carol: Caller, body: bytes) -> None:
-    """Put `body` wherever a private text may stand, and read it all back."""
-    sent = alice.send(body, to=bob.person)
-    bob.send(body, topic=sent.topic)
-    alice.do(Edit, topic=sent.topic, target=sent.seq, body=body)
-    bob.do(React, topic=sent.topic, target=sent.seq, body=body[:256])
-    group = alice.do(GroupFound, name=body[:256], invite=(bob.person,)).topic
-    bob.do(GroupAccept, topic=group)
-    alice.do(GroupName, topic=group, name=body[:200])
-    alice.do(GroupNotice, topic=group, notice=body)
-    alice.send(body, topic=group)
-    link = alice.do(GroupLink, topic=group).link
-    carol.do(GroupAsk, link=link, greeting=body[:1000])
-    alice.do(GroupApprove, topic=group, person=carol.person)
-    alice.do(GroupInvite, topic=group, person=carol.person)
-    last = alice.send(body, topic=group)
-    assert carol.do(History, topic=group).entries[-1].body == body
-    alice.do(Recall, topic=group, target=last.seq)
-    for caller in (alice, bob, carol):
-        assert caller.do(Sync, heads={}).topics
-        assert caller.do(ShowTopic, topic=group).summary.notice == body
-        caller.collect()
-
-
 @pytest.mark.parametrize("body", LOOKALIKES.values(), ids=LOOKALIKES)
 def test_whatever_a_private_body_looks_like_nobody_reads_it(body: bytes) -> None:
     server = InlineServer(panel=StaffedPanel(hook=allows))
@@ -361,13 +197,32 @@ def test_whatever_a_private_body_looks_like_nobody_reads_it(body: bytes) -> None
         assert server.public_commits.batches == batches
 
 
+@pytest.mark.parametrize("body", LOOKALIKES.values(), ids=LOOKALIKES)
+def test_what_an_account_is_asked_answers_and_drafts_nobody_reads_whatever_it_looks_like(body: bytes) -> None:
+    server = InlineServer(panel=StaffedPanel(hook=allows))
+    with closing(server):
+        alice, bob = server.people("alice", "bob")
+        account = active(server, alice)
+        bob.do(FollowAccount, topic=account)
+        before, asked = public_dump(server), len(server.panel.seen)
+        with nobody_reads_anything_public():
+            everything_private_with(account, alice, bob, body)
+        assert len(server.panel.seen) == asked
+        assert public_dump(server) == before
+
+
 @given(body=st.binary(min_size=1, max_size=300))
 def test_no_bytes_at_all_are_read(body: bytes) -> None:
     server = InlineServer(panel=StaffedPanel(hook=allows))
-    with closing(server), nobody_reads_anything_public():
+    with closing(server):
         alice, bob, carol = server.people("alice", "bob", "carol")
-        everything_private(alice, bob, carol, body)
-        assert server.panel.seen == []
+        account = active(server, alice)
+        bob.do(FollowAccount, topic=account)
+        asked = len(server.panel.seen)
+        with nobody_reads_anything_public():
+            everything_private(alice, bob, carol, body)
+            everything_private_with(account, alice, bob, body)
+        assert len(server.panel.seen) == asked
 
 
 def test_who_looked_would_be_seen() -> None:

@@ -17,40 +17,47 @@ from hypothesis.stateful import run_state_machine_as_test
 from compliance import leaves
 from compliance.leaves import LeafKind
 from compliance.publication import Publication
+from protocol.accounts import Application
 from protocol.entries import Admission, Side, side_of
 from protocol.frames import REPLIES, REQUESTS
 from protocol.ids import DeviceId, PersonId
+from protocol.public import Publish
+from protocol.publications import OF_ACCOUNTS, Surface
 from tests.support import records
 from tests.support.aviary import PRIVATE_CARRIERS, Aviary, as_hooks_get_it
 from tests.support.crowd import LONG, Crowd
 from tests.support.hearsay import HANDLES
 from tests.support.inline import Caller
-from tests.support.twins import Act, Left, Life, difference
+from tests.support.kiosk import CATEGORY, LATE_MS, TAG
+from tests.support.public import content_of
+from tests.support.twins import BOB, CAROL, Act, Left, Life, difference
 
 SEEN = ("publications", "as_hooks_got_it", "learned", "leaves", "answers", "staff", "log")  # Not the public store.
 PEERS = tuple(permutations((0, 2, 3)))  # Whom bob, who publishes, has to do with: alice, carol, dora, in this order.
-BOB = 1
 MOODS = 5  # Of the hooks.
 
 
 class Lane(Life):
     """What bob and three others do. Which of them is who is all that differs between two such lives."""
 
-    def peer(self, number: int) -> Caller:
-        return next(caller for caller in self.callers if self.handles[caller] == HANDLES[number])
-
-    def live(self, first: int, second: int, third: int) -> Left:
-        """Live: what is public is bob's alone, and the others' coming, going, reading and searching."""
+    def live(self, first: int, second: int, third: int, *, quietly: bool = False) -> Left:
+        """Live: what is public is bob's alone, and the others' coming, going and helping him; not if they are quiet."""
         self.begin()
-        bob, one, two, three = (self.peer(number) for number in (BOB, first, second, third))
+        bob, one, two, three = (self.caller(number) for number in (BOB, first, second, third))
+        self.ask(bob, "account.operator", topic=self.account, person=self.caller(CAROL).person, role=None)
         for number in range(MOODS):
             self.act(Act(verb="changes_the_hooks", who=BOB, which=number))
             for which in range(0, 12, 2):
                 self.act(Act(verb="publishes", who=BOB, which=which))
+                self.act(Act(verb="speaks", who=BOB, which=which + number))
             self.privately(number, bob, one, two, three)
+            self.follow(number, bob, one, two, three)
             self.act(Act(verb="edits", who=BOB, which=0))
             self.act(Act(verb="decides", who=BOB, which=number))
-            self.publicly(number, bob, one, two, three)
+            if not quietly:
+                self.publicly(number, bob, one, two, three)
+                self.help(number, bob, one, three)
+            self.act(Act(verb="waits", who=BOB, which=2))
         return self.leave()
 
     def privately(self, number: int, bob: Caller, one: Caller, two: Caller, three: Caller) -> None:
@@ -67,6 +74,53 @@ class Lane(Life):
         self.ask(three, "block", person=one.person)
         self.ask(two, "watch", persons=(bob.person, three.person))
         self.ask(one, "people", handles=(self.handles[two],), persons=(three.person,))
+
+    def follow(self, number: int, bob: Caller, one: Caller, two: Caller, three: Caller) -> None:
+        """Follow bob's account, read it, search for it, ask it something; bob answers, and sees how many they are."""
+        account: dict[str, Any] = {"topic": self.account}
+        self.ask(one, "follow", **account, tag=TAG)
+        self.ask(two, "follow", **account, muted=True)
+        self.ask(three, "search", query=f"something {number}")
+        self.ask(three, "account", topics=(self.account,))
+        for caller in (one, two, one):
+            self.ask(caller, "article", **account, seq=self.kiosk.articles[0].origin.seq)
+        dialogue = self.ask(one, "send", to=self.account, body=b"%d asked" % number).topic
+        self.ask(bob, "inbox.answer", **account, dialogue=dialogue, body=b"%d answered" % number)
+        self.ask(bob, "inbox", **account)
+        assert self.ask(bob, "account.figures", **account).days
+        self.ask(two, "sync", heads={self.account: 0}, side=Side.PUBLIC)
+        self.ask(two, "unfollow", **account)
+
+    def help(self, number: int, bob: Caller, one: Caller, three: Caller) -> None:
+        """Become an operator of bob's account, draft, schedule, publish; share what it says; apply for one's own."""
+        account: dict[str, Any] = {"topic": self.account}
+        self.ask(bob, "account.operator", **account, person=three.person, role="editor")
+        draft = {"draft": self._cid()}
+        self.ask(three, "draft.save", **account, **draft, body=b"%d drafted" % number)
+        later = {
+            "due": self.server.clock.wall_ms() + LATE_MS,
+            "content": content_of(Surface.ARTICLE, f"{number} later"),
+        }
+        self.ask(three, "schedule", **account, **later)
+        said = content_of(Surface.ARTICLE, f"{number} said")
+        self.carry_out(
+            three, Publish(id=self._next(), cid=self._cid(), surface=Surface.ARTICLE, content=said, **account)
+        )
+        self.ask(bob, "account.acts", **account)
+        self.ask(bob, "account.operator", **account, person=three.person, role=None)
+        if number > 2:
+            return  # One may have five accounts, and alice and dora have one each already.
+        application = Application(
+            body=next(iter(self.server.bench.pack.bodies)),
+            subject=f"Somebody, {number}",
+            name=f"The {number}th account",
+            category=CATEGORY,
+            scope="What happens.",
+            operator="Somebody else",
+        )
+        applied = self.ask(one, "account.apply", application=application).account.topic
+        self.ask(one, "account.submit", topic=applied)
+        self.act(Act(verb="decides", who=BOB, which=1))
 
     def publicly(self, number: int, bob: Caller, one: Caller, two: Caller, three: Caller) -> None:
         """Come, ask to come, be let in, read, look for something, leave: on the public side, and nobody's business."""
@@ -103,6 +157,14 @@ def test_no_record_tells_who_the_others_were(lives: list[Left], number: int) -> 
         assert difference(getattr(lives[0], name), getattr(lives[number], name)) == "", name
 
 
+def test_the_public_store_is_the_same_whoever_follows_reads_searches_and_asks() -> None:
+    quiet = [Lane().live(*peers, quietly=True) for peers in PEERS[:3]]
+    for other in quiet[1:]:
+        for name in (*SEEN, "public_store"):
+            assert difference(getattr(quiet[0], name), getattr(other, name)) == "", name
+    assert len({life.private_store for life in quiet}) == len(quiet)
+
+
 def test_the_lives_do_differ_in_who_the_others_were(lives: list[Left]) -> None:
     assert len({life.private_store for life in lives}) == len(PEERS)
     assert len({life.public_store for life in lives}) == len(PEERS)
@@ -113,6 +175,8 @@ def test_the_lives_have_left_something_in_each_record(lives: list[Left]) -> None
     assert len(lives[0].leaves) >= 40
     assert lives[0].learned
     assert any(b"held" in said for said in lives[0].staff)
+    assert any(b"refused" in said for said in lives[0].staff)
+    assert {publication.surface for publication in lives[0].publications} >= OF_ACCOUNTS
 
 
 class Searched(Crowd):

@@ -4,6 +4,7 @@ A canary is a fresh random word. The server runs as loud as it can be made, and 
 """
 
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from websockets.frames import BINARY, TEXT, Frame
 
 from client.account import Account, acknowledge, login, register
 from client.errors import RefusedError
+from protocol.accounts import InboxAnswer, SaveDraft, Schedule
 from protocol.codec import Refusal
 from protocol.frames import (
     ChangePassword,
@@ -38,11 +40,12 @@ from protocol.limits import MESSAGE_BYTES
 from tests.support.aviary import Aviary
 from tests.support.daemon import PATIENCE_S, Daemon
 from tests.support.loud import CONTROL, EVERYTHING, HANDLER, LINK, STORE
+from tests.support.newsstand import content, hire, opens
 from tests.support.town import Resident, Town, open_town, plain
 from tests.support.wire import raw_client, raw_stream
 
 LOUD = ("-m", "tests.support.loud")
-SECRET = ("password", "token", "link", "invitation")
+SECRET = ("password", "token", "link", "invitation", "secret")
 LONG = 300  # Times: more than a page, so that what was freed and not overwritten would be found for long.
 
 
@@ -126,6 +129,26 @@ async def everything_goes_well(town: Town, aviary: Aviary, alice: Resident, bob:
     return chat
 
 
+async def an_account_is_run(town: Town, aviary: Aviary, alice: Resident, bob: Resident) -> None:
+    """Put a canary wherever something is said about a public account that is not published."""
+    subject: dict[str, Any] = {
+        field: aviary.fresh(f"application {field}") for field in ("subject", "scope", "operator")
+    }
+    lane = await opens(town, hire(town), alice, "The Lane", **subject)
+    draft, due = alice.cid(), time.time_ns() // 1_000_000 + 3_600_000
+    body = plain(aviary.fresh("draft"))
+    await alice.asks(SaveDraft(id=0, topic=lane, draft=draft, body=body))
+    article = content(aviary.fresh("scheduled item"))
+    await alice.asks(Schedule(id=0, cid=alice.cid(), topic=lane, due=due, content=article))
+    await bob.session.follow(lane)
+    asked = await bob.session.say(plain(aviary.fresh("question")), to=PersonId(lane))
+    answer = plain(aviary.fresh("answer"))
+    await alice.asks(InboxAnswer(id=0, cid=alice.cid(), topic=lane, dialogue=asked.topic, body=answer))
+    await bob.session.search(aviary.fresh("secret search"))
+    stranger = await bob.is_refused(SaveDraft(id=0, topic=lane, draft=draft, body=plain(aviary.fresh("secret draft"))))
+    assert stranger == "not_found"
+
+
 async def everything_goes_wrong(daemon: Daemon, aviary: Aviary, alice: Resident, chat: TopicId) -> None:
     """Put a canary into whatever the server refuses, closes at, or fails of."""
     account = alice.session.account
@@ -180,6 +203,7 @@ async def test_no_canary_is_in_any_log_and_no_secret_in_any_file(tmp_path: Path)
         daemon = town.daemon
         alice, bob, carol = [await moves_in(town, aviary, handle, invitation) for handle in ("alice", "bob", "carol")]
         chat = await everything_goes_well(town, aviary, alice, bob, carol)
+        await an_account_is_run(town, aviary, alice, bob)
         await everything_goes_wrong(daemon, aviary, alice, chat)
         assert seen(aviary, files(daemon.data), *SECRET) == []
         await town.go_home()
@@ -192,7 +216,15 @@ async def test_no_canary_is_in_any_log_and_no_secret_in_any_file(tmp_path: Path)
         assert aviary.seen_in(log.encode()) == []
         assert aviary.seen_in(repr(daemon.said).encode()) == []
         stored = files(daemon.data)
-        for what in ("kept body", "notice", "device of alice"):
+        for what in (
+            "kept body",
+            "notice",
+            "device of alice",
+            "question",
+            "answer",
+            "scheduled item",
+            "application scope",
+        ):
             assert seen(aviary, stored, what), "it is looked for wrongly"
         assert seen(aviary, stored, *SECRET) == []
         assert seen(aviary, stored, "recalled") == []

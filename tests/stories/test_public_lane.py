@@ -181,7 +181,7 @@ async def test_what_is_held_appears_when_an_officer_added_meanwhile_releases_it(
                 assert duty.role is StaffRole.REVIEWER
                 (item,) = (await desk.request(OfficerQueue(id=0))).items
                 assert (item.item, item.ground) == (held.submission, "spam")
-                await desk.request(OfficerDecide(id=0, item=item.item, act=OfficerAct.RELEASE))
+                await desk.request(OfficerDecide(id=0, item=held.submission, act=OfficerAct.RELEASE))
         await ann.reads("Food poisoning at the school, please forward")
         await ben.until(lambda: SubmissionState.PUBLISHED in saw(ben, Judged), "the release")
 

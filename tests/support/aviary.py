@@ -15,10 +15,10 @@ import msgspec
 from ahocorasick_rs import BytesAhoCorasick
 from blake3 import blake3
 
-from compliance.publication import Publication
+from compliance.publication import Account, Hop, Provenance, Publication
 from compliance.sides import CARRIERS, SIDES, Follows, Private, Published
 from protocol.content import Text, encode
-from protocol.publications import Content, Part
+from protocol.publications import AutoReply, Content, MenuEntry, MenuItem, Part
 from server.hooks import webhook, wire
 
 SHORT_BYTES = 16 << 10  # Up to there it is quicker to look for each than to build what looks for all.
@@ -41,6 +41,7 @@ class Aviary:
         self.kept: dict[str, str] = {}
         self._seed = seed
         self._digested: set[str] = set()  # Of these a digest is expected somewhere, and gives nothing away.
+        self._nets: dict[int, tuple[BytesAhoCorasick, list[str]]] = {}  # By the number of canaries they catch.
 
     def fresh(self, what: str) -> str:
         """Return a new canary, to be sent as `what`; the second and later ones of a kind are numbered."""
@@ -54,6 +55,7 @@ class Aviary:
         """Count `word`, which the server made, as a canary. `kept_as_digest`: it has too many bits to be found by
         trying, and the server keeps its digest.
         """
+        assert what not in self.kept
         self.kept[what] = word
         if kept_as_digest:
             self._digested.add(what)
@@ -67,9 +69,16 @@ class Aviary:
     def _seen(self, data: bytes) -> set[str]:
         if len(data) < SHORT_BYTES:
             return {what for what in self.kept if any(form in data for form in self._forms(what))}
-        patterns = [(form, what) for what in self.kept for form in self._forms(what)]
-        automaton = BytesAhoCorasick([form for form, _ in patterns])
-        return {patterns[number][1] for number, _, _ in automaton.find_matches_as_indexes(data, overlapping=True)}
+        net, caught = self._net()
+        return {caught[number] for number, _, _ in net.find_matches_as_indexes(data, overlapping=True)}
+
+    def _net(self) -> tuple[BytesAhoCorasick, list[str]]:
+        """Return what finds every form of every canary, and what each of these forms is of."""
+        if len(self.kept) not in self._nets:
+            patterns = [(form, what) for what in self.kept for form in self._forms(what)]
+            net = BytesAhoCorasick([form for form, _ in patterns])
+            self._nets = {len(self.kept): (net, [what for _, what in patterns])}
+        return self._nets[len(self.kept)]
 
     def _forms(self, what: str) -> tuple[bytes, ...]:
         canary = self.kept[what]
@@ -119,7 +128,10 @@ def as_hooks_get_it(publication: Publication) -> bytes:
 
 _ENDS = (type, ModuleType, FunctionType, BuiltinFunctionType)  # Code, which every process has.
 _VALUES = (str, bytes, int, float, bool, type(None))
-_INSIDES = (Publication, Content, Part, tuple)
+_INSIDES = (
+    *(Publication, Account, Provenance, Hop, tuple),
+    *(Content, Part, MenuEntry, MenuItem, AutoReply),
+)
 
 
 def reachable(publication: Publication) -> list[Any]:

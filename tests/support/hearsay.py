@@ -6,14 +6,16 @@ From it comes what could well stand in a field of a request, so that much of wha
 from collections.abc import Sequence
 from typing import Any
 
+from protocol.accounts import InboxAnswer
 from protocol.decisions import Submission
 from protocol.entries import Role, Side, side_of
 from protocol.frames import Appended, LinkReply, Reply, Request, SignedIn, TokenReply
 from protocol.ids import PersonId, SubmissionId, TopicId
 from protocol.public import SubmissionReply
-from protocol.publications import Content, Part, Surface
+from protocol.publications import EDITABLE, OF_ACCOUNTS, Content, Part, Surface
 from tests.support.aviary import PRIVATE_CARRIERS, Aviary
 from tests.support.inline import Caller, InlineServer
+from tests.support.kiosk import RUNNING, Kiosk
 
 HANDLES = ("alice_in_lane_1", "bob_in_lane_2", "carol_in_lane_3", "dora_in_lane_4", "emil_in_lane_5")
 CODE, TOKEN = "K7", "a token of staff"
@@ -42,6 +44,7 @@ class Hearsay:
     def __init__(self, server: InlineServer, aviary: Aviary) -> None:
         self.server = server
         self.aviary = aviary
+        self.kiosk = Kiosk(server, aviary)
         self.ground = next(iter(self.server.bench.pack.grounds))
         self.callers: list[Caller] = []
         self.handles: dict[Caller, str] = {}
@@ -60,6 +63,7 @@ class Hearsay:
     def learn(self, caller: Caller, request: Request[Reply], answer: Reply) -> None:
         """Take in what somebody was answered."""
         said: Any = request
+        self.kiosk.learn(caller, request, answer)
         match answer:
             case SignedIn(person=str() as person):
                 caller.signed_in(answer)
@@ -84,7 +88,7 @@ class Hearsay:
                 self._remember(caller, submission)
                 self.cids.append(submission.cid)
         topic = getattr(answer, "topic", None)
-        if topic is not None:
+        if topic is not None and not isinstance(request, InboxAnswer):  # Operators have no seat in a dialogue.
             seated = self.seats.setdefault(topic, [])
             seated += [caller.person] * (caller.person not in seated)
 
@@ -92,6 +96,14 @@ class Hearsay:
         self.submissions += [submission.submission] * (submission.submission not in self.submissions)
         if submission.topic is not None and submission.seq is not None:
             self.messages.setdefault(submission.topic, []).append((caller.person, submission.seq))
+
+    def is_able(self, caller: Caller, operation: str) -> bool:
+        """Say whether `caller` has what it takes to run an account, or to publish, if that is what is to be done."""
+        runs = bool(self.kiosk.run_by(caller.person))
+        if operation in RUNNING:
+            return runs
+        seated = any(caller.person in who for topic, who in self.seats.items() if side_of(topic) is Side.PUBLIC)
+        return operation == "publish" and (runs or seated)
 
     # What whoever asks may know.
 
@@ -102,6 +114,9 @@ class Hearsay:
     def known(self, operation: str, path: str, said: dict[str, Any]) -> Sequence[Any]:
         """Return what could well stand there."""
         asking = self.asking
+        of_accounts = self.kiosk.known(operation, path, said, asking.person if asking in self.handles else PersonId(""))
+        if of_accounts is not None:
+            return of_accounts
         handle = self.handles.get(asking, "") if asking is not None else ""
         match (operation, path):
             case ("register", "handle"):
@@ -128,7 +143,7 @@ class Hearsay:
                 return [{}]
             case (_, "link"):
                 return self.links
-            case ("officer.decide", "ground"):
+            case ("officer.decide" | "officer.review", "ground"):
                 return [self.ground]
             case ("officer.decide", "where"):
                 return [()]
@@ -147,7 +162,8 @@ class Hearsay:
             case ("history", "before" | "after" | "around"):
                 return [None, None, None, 2]
             case ("send", "to"):
-                return self.persons if said.get("topic") is None else [None]
+                whom = [*self.persons * 2, *self.kiosk.accounts]
+                return whom if said.get("topic") is None else [None]
             case (_, "target" | "seq" | "reply_to"):
                 at = self.messages.get(said.get("topic") or TopicId(""), [])
                 own = [seq for person, seq in at if asking is None or person == asking.person]
@@ -180,7 +196,9 @@ class Hearsay:
         )
         if operation in {"publish", "group.join", "group.listing", "group.settings", *CARRYING}:
             mine = [topic for topic in mine if side_of(topic) is side]
-        return mine * 8 + self.topics
+        if operation in {"history", "recall"}:
+            mine += self.kiosk.accounts
+        return mine * (1 + 2 * len(self.topics)) + self.topics
 
     def _of_a_publication(self, path: str, said: dict[str, Any]) -> Sequence[Any]:
         assert self.asking is not None
@@ -188,18 +206,22 @@ class Hearsay:
             case "cid":
                 return [self.asking.cid()] * 20 + self.cids[-1:]
             case "surface":
-                return [Surface.GROUP_MESSAGE] * 6 + list(Surface)
+                operates = self.kiosk.run_by(self.asking.person)
+                likely = sorted(OF_ACCOUNTS if operates else set(Surface) - OF_ACCOUNTS)
+                return [Surface.GROUP_MESSAGE] * 9 + likely * 2 + list(Surface)
             case "topic":
                 return self._topics("publish") if said["surface"] != Surface.CARD else [None]
             case "content":
                 return [self._content(said["surface"])]
+            case "target" if said["surface"] not in EDITABLE:
+                return [None]
             case "target":
                 at = self.messages.get(said.get("topic") or TopicId(""), [])
                 return [None] * 8 + [seq for person, seq in at if person == self.asking.person][:2]
             case "base":
                 return [1] if said.get("target") else [None]
             case "reply_to":
-                return [None] * 8 + [1]
+                return [None] * 8 + [1] if said["surface"] is Surface.GROUP_MESSAGE else [None]
             case _:
                 return []
 

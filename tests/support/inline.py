@@ -10,7 +10,6 @@ from weakref import finalize
 import msgspec
 
 from compliance.bench import Bench
-from compliance.pack import load
 from protocol.codec import Refusal, decode_from_server, decode_reply, encode_request
 from protocol.decisions import Submission
 from protocol.entries import Entry, Role, Side, side_of
@@ -41,26 +40,31 @@ from server.app import rules
 from server.arrivals import Arrivals
 from server.committer import BothSides
 from server.config import Config, RateSettings
+from server.days import Days
 from server.dispatch import Dispatch
-from server.engine import Engine, SyncBounds
+from server.engine import Engine
 from server.fanout import FanOut
 from server.gatekeeper import Gatekeeper
 from server.hub import Hub
 from server.limits import Limits
 from server.net.framing import binary_frame
+from server.outcomes import Result
 from server.passwords import token_digest
 from server.posting import Drafts
 from server.presence import Presence
 from server.readers import Sources
 from server.rooms import KEPT, Rooms
+from server.scheduler import Scheduler
+from server.scrubber import Scrubber
 from server.session import Session
 from server.settings import Rate
 from server.store.base import Reader
 from server.store.public_writes import AddStaff, AnyOutcome, AnyWrite, RemoveStaff
 from server.store.rows import ENTRY_COLUMNS, entry_of
 from server.store.sqlite import PublicSqliteStore, SqliteStore
+from server.syncs import SyncBounds
 from tests.support.adapters import FakePeer, HandClock, InlineCommits, InlineReads, PlainPasswords, payloads
-from tests.support.packs import LICENCE, PACK
+from tests.support.packs import LICENCE, LOADED
 from tests.support.panel import StaffedPanel
 
 R = TypeVar("R", bound=Reply)
@@ -72,7 +76,7 @@ PASSWORD = "correct horse"
 
 def bench_under_test() -> Bench:
     """Return a bench of the pack that the suite runs under, with a licence in force."""
-    return Bench(pack=load(PACK), licence=LICENCE)
+    return Bench(pack=LOADED, licence=LICENCE)
 
 
 def _close(readers: tuple[Reader, ...], stores: tuple[SqliteStore, ...]) -> None:
@@ -94,13 +98,21 @@ class InlineServer:
         bench: Bench | None = None,
         panel: StaffedPanel | None = None,
         after: "InlineServer | None" = None,
+        stores: "tuple[SqliteStore, PublicSqliteStore] | None" = None,
     ) -> None:
-        """`after`: a server that was killed, whose stores this one opens. It is not to be used any more."""
+        """`after`: a server that was killed, whose stores this one opens. It is not to be used any more.
+
+        `stores`: those to open, to be closed by whoever made them; otherwise new ones in memory.
+        """
         self.config = config or Config(rates=UNLIMITED)
         self.bench = bench or bench_under_test()
         self.panel = panel or StaffedPanel()
-        self.store: SqliteStore = after.store if after else SqliteStore.in_memory(Side.PRIVATE)
-        self.public_store: PublicSqliteStore = after.public_store if after else PublicSqliteStore.in_memory(Side.PUBLIC)
+        if after:
+            stores = after.store, after.public_store
+        elif stores is None:
+            stores = SqliteStore.in_memory(Side.PRIVATE), PublicSqliteStore.in_memory(Side.PUBLIC)
+        self.store: SqliteStore = stores[0]
+        self.public_store: PublicSqliteStore = stores[1]
         self.clock: HandClock = after.clock if after else HandClock()
         self.commits = InlineCommits(self.store.writer())
         self.public_commits = InlineCommits(self.public_store.writer())
@@ -127,9 +139,11 @@ class InlineServer:
             reads=self.public_reads,
             bench=self.bench,
             clock=self.clock,
-            committed=self.hub.committed,
+            committed=self.committed,
             tell=self.hub.tell,
         )
+        self.days = Days(commits=commits, clock=self.clock, zone=self.bench.zone)
+        self.scrubber = Scrubber(commits)
         self.arrivals = Arrivals(commits=commits, clock=self.clock, committed=self.hub.committed)
         table = rules(
             self.config,
@@ -151,10 +165,17 @@ class InlineServer:
             reads=sources,
             bounds=SyncBounds(slice_bytes=messages.slice_bytes, reach=messages.reach, newest=messages.newest),
             clock=self.clock,
+            committed=self.committed,
             came=self.arrivals.came,
             appeared=self.gatekeeper.appeared,
         )
+        self.scheduler = Scheduler(commits=commits, reads=self.reads, begin=self.engine.begin, clock=self.clock)
         self.limits = Limits(self.config.rates)
+
+    def committed(self, result: Result) -> None:
+        """Take in what a commit did."""
+        self.hub.committed(result)
+        self.days.committed(result)
 
     def connect(self) -> "Caller":
         """Return a connection that has said hello."""
@@ -265,6 +286,9 @@ class InlineServer:
         self.presence.every_second(self.clock.monotonic())
         self.gatekeeper.every_second()
         self.arrivals.every_second()
+        self.days.every_second()
+        self.scheduler.every_second()
+        self.scrubber.every_second()
 
     def close(self) -> None:
         """Let go of the store now, not when nobody holds the server any more."""

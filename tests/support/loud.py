@@ -33,11 +33,11 @@ def plant(place: Any, name: str, sign: bytes) -> None:
     """Make the function `name` of `place` raise when one of its arguments has `sign` in it."""
     healthy: Callable[..., Any] = getattr(place, name)
 
-    def faulty(*arguments: Any) -> Any:
-        said = repr(arguments)
+    def faulty(*arguments: Any, **more: Any) -> Any:
+        said = repr((arguments, more))
         if sign.decode() in said:
             raise ValueError(said)
-        return healthy(*arguments)
+        return healthy(*arguments, **more)
 
     setattr(place, name, faulty)
 

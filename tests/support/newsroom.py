@@ -25,6 +25,7 @@ from server.panel import Answered
 from tests.support.inline import Caller, InlineServer, bench_under_test
 from tests.support.panel import StaffedPanel, allows
 from tests.support.public import (
+    FIXED,
     GROUND,
     HOLD,
     HOUR_S,
@@ -36,6 +37,7 @@ from tests.support.public import (
     public_group,
     publication_of,
     rows,
+    shown_to,
 )
 
 
@@ -196,9 +198,13 @@ class Newsroom:
             case "commit":
                 self.server.public_commits.commit()
             case _:
-                self._in_the_group(what, number)
+                self._beyond(what, number)
         self.server.settle()
         self.take_in()
+
+    def shown_to(self, reader: Caller) -> list[dict[str, Any]]:
+        """Return all that `reader` can ask for, place by place."""
+        return [shown_to(reader, self.topic, [who.person for who in self.people])]
 
     def take_in(self) -> None:
         """Read what has come to everybody."""
@@ -228,9 +234,10 @@ class Newsroom:
 
     # The steps.
 
-    def _publish(self, who: Caller, surface: Surface, **edit: Any) -> None:
+    def _publish(self, who: Caller, surface: Surface, *, topic: TopicId | None = None, **edit: Any) -> None:
         self._count += 1
-        request = who.request(Publish, **publication_of(surface, f"w{self._count:04}", self.topic, **edit))
+        fields = publication_of(surface, f"w{self._count:04}", topic or self.topic, **edit)
+        request = who.request(Publish, **fields)
         self._said.append((who, request))
         self.authors[words_of(request.content)] = who.person
         who.say(request)
@@ -271,7 +278,8 @@ class Newsroom:
         self.server.every_second()
         self.server.every_second()
 
-    def _in_the_group(self, what: str, number: int) -> None:
+    def _beyond(self, what: str, number: int) -> None:
+        """Do something that is no publishing: who is in the group, and what they may do there."""
         ann, bob, cat = self.people
         who = (bob, cat)[number % 2]
         asks: dict[str, tuple[Caller, type[Request[Any]], dict[str, Any]]] = {
@@ -293,14 +301,14 @@ class Newsroom:
 
 
 def words_of(content: Content) -> str:
-    """Return the one text of `content`."""
-    (words,) = fields_of(content).values()
+    """Return the one text of `content`, wherever it stands, beside what its surface cannot do without."""
+    (words,) = set(fields_of(content).values()) - FIXED
     return words
 
 
 def beginning_of(content: Content) -> Span:
     """Return where the first two characters of `content` stand."""
-    (path,) = fields_of(content)
+    path = next(path for path, text in fields_of(content).items() if text not in FIXED)
     return Span(path=path, start=0, end=2)
 
 
@@ -310,12 +318,14 @@ def words_in(body: bytes | None) -> str | None:
 
 
 def visible_words(server: InlineServer, topic: TopicId) -> set[str]:
-    """Return the words in everything public that the store would hand out: entries, names, cards."""
+    """Return the words in everything public that the store would hand out: entries, names, cards, articles."""
     connection = connection_of(server)
     entries = "SELECT body FROM entries WHERE body IS NOT NULL AND NOT withdrawn AND NOT erased"
+    articles = """SELECT a.body FROM articles AS a JOIN entries AS e ON e.topic = a.topic AND e.seq = a.seq
+        WHERE a.body IS NOT NULL AND NOT e.withdrawn"""
     places = "SELECT name FROM topics UNION SELECT notice FROM topics UNION SELECT listing FROM topics"
     names = "SELECT screen_name FROM members"
-    found = [row[0] for query in (entries, places, names) for row in connection.execute(query) if row[0]]
+    found = [row[0] for query in (entries, articles, places, names) for row in connection.execute(query) if row[0]]
     return {words_in(body) or "" for body in found}
 
 

@@ -6,7 +6,8 @@ from datetime import date
 from compliance.pack import Licence, load
 
 PACK = os.environ.get("HUTONGTEST_PACK", "open")
-_KINDS = load(PACK).licence
+LOADED = load(PACK)
+_KINDS = LOADED.licence
 LICENCE = Licence(
     number="TEST-1",
     kind=_KINDS.kinds[0] if _KINDS else "none",

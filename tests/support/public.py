@@ -16,12 +16,14 @@ from protocol.entries import Admission, Role
 from protocol.frames import GroupRole, History, ShowTopic, Sync
 from protocol.ids import PersonId, Seq, TopicId
 from protocol.public import Cards, GroupFind, GroupFoundPublic, GroupJoin, GroupListing, Publish, SubmissionReply
-from protocol.publications import Content, Surface
+from protocol.publications import AutoReply, Content, MenuEntry, Surface
 from protocol.staff import StaffLogin, StaffRole
 from server.passwords import token_digest
 from server.store.public_writes import AddStaff
 from tests.support.inline import Caller, InlineServer
 
+NAME, MENU, KEYWORD = "The Lane", "Menu", "help"
+FIXED = frozenset({NAME, MENU, KEYWORD})
 GROUND = "truthfulness"  # In every pack; under cn-2014 it is a bottom line.
 HOUR_S = 3600
 
@@ -50,11 +52,28 @@ def public_group(
 def publication_of(
     surface: Surface, words: str, topic: TopicId | None, *, target: Seq | None = None, base: int | None = None
 ) -> dict[str, Any]:
-    """Return the fields of a `publish` of `words` on `surface`; `topic`: of the group that has the other surfaces."""
-    if surface is Surface.CARD:
-        return {"surface": surface, "content": Content(title=words)}
-    fields: dict[str, Any] = {"surface": surface, "content": Content(text=words), "topic": topic}
+    """Return the fields of a `publish` of `words` on `surface`; `topic`: of the group or account that has it."""
+    fields: dict[str, Any] = {"surface": surface, "content": content_of(surface, words)}
+    if surface is not Surface.CARD:
+        fields["topic"] = topic
     return fields if target is None else fields | {"target": target, "base": base}
+
+
+def content_of(surface: Surface, words: str) -> Content:
+    """Return a content that says `words`, and beside them only what the surface cannot do without (FIXED)."""
+    match surface:
+        case Surface.CARD:
+            return Content(title=words)
+        case Surface.ARTICLE | Surface.BROADCAST | Surface.REPRINT:
+            return Content(title=words, text=words)
+        case Surface.ACCOUNT_PROFILE:
+            return Content(title=NAME, text=words)
+        case Surface.ACCOUNT_MENU:
+            return Content(menu=(MenuEntry(label=MENU, text=words),))
+        case Surface.ACCOUNT_REPLIES:
+            return Content(replies=(AutoReply(keywords=(KEYWORD,), text=words),))
+        case _:
+            return Content(text=words)
 
 
 def publish(

@@ -39,7 +39,8 @@ class Lane:
 
     def of(self, caller: Caller, cid: bytes) -> Submission:
         """Return what has become of what `caller` submitted as `cid`."""
-        return next(own for own in caller.do(Submissions, limit=100).submissions if own.cid == cid)
+        listed = next(own for own in caller.do(Submissions, limit=100).submissions if own.cid == cid)
+        return Submission(**{name: getattr(listed, name) for name in Submission.__struct_fields__})
 
     def texts(self) -> list[str]:
         """Return what stands in the log, as readers see it."""

@@ -11,19 +11,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from compliance.publication import Publication
+from protocol.accounts import AccountApply, AccountSubmit, AccountTakeBack, Application, SetOperator
 from protocol.codec import Refusal
-from protocol.entries import Side, side_of
-from protocol.frames import REQUESTS, Reply, Request
+from protocol.entries import Role, Side, side_of
+from protocol.frames import REQUESTS, Recall, Reply, Request
 from protocol.ids import Cid, SubmissionId, TopicId, new_cid
 from protocol.public import Publish, SubmissionReply, TakeBack
-from protocol.publications import Content, Surface
-from protocol.staff import OfficerAct, OfficerDecide, OfficerQueue, OfficerShow, QueueReply
+from protocol.publications import OF_ACCOUNTS, Content, Surface
+from protocol.staff import (
+    OfficerAct,
+    OfficerApplication,
+    OfficerDecide,
+    OfficerQueue,
+    OfficerReview,
+    OfficerShow,
+    QueueItem,
+    QueueReply,
+    ReviewAct,
+)
 from tests.support import records
 from tests.support.asking import request_of
 from tests.support.aviary import as_hooks_get_it
 from tests.support.crowd import Crowd
 from tests.support.hearsay import HANDLES
 from tests.support.inline import Caller
+from tests.support.kiosk import CATEGORY, LATE_MS, TAG
+from tests.support.public import content_of
 
 PUBLIC_OPERATIONS = frozenset(
     {
@@ -34,15 +47,26 @@ PUBLIC_OPERATIONS = frozenset(
         "group.found_public",
         "group.join",
         "group.settings",
+        "account.apply",  # Reviewers read it.
+        "account.submit",
+        "account.take_back",
+        "account.operator",
         "staff.login",
         "officer.queue",
         "officer.show",
         "officer.decide",
+        "officer.application",
+        "officer.review",
     }
 )
-PRIVATE_OPERATIONS = tuple(sorted(REQUESTS.keys() - PUBLIC_OPERATIONS))  # Where they name a topic, a private one.
+# Where they name a topic, a private one, or an account: who follows one, reads it, asks it something, or is about to
+# say something for it, does nothing public. What is scheduled is not due while the twins live.
+PRIVATE_OPERATIONS = tuple(sorted(REQUESTS.keys() - PUBLIC_OPERATIONS))
 
+IN_GROUPS = tuple(surface for surface in Surface if surface not in OF_ACCOUNTS)
 MEMBERS_PUBLISH = (Surface.GROUP_MESSAGE, Surface.GROUP_MESSAGE, Surface.GROUP_SCREEN_NAME, Surface.CARD)
+ACCOUNTS_SAY = tuple(surface for surface in Surface if surface in OF_ACCOUNTS)
+BOB, CAROL, DORA = 1, 2, 3  # Who runs an account, who is its editor, and who runs the one that it reprints.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +115,21 @@ class Life(Crowd):
             connection.execute("UPDATE _sqlite_migrations SET applied_at = 'then'")  # A real clock wrote it.
         self.settle()
         self.public = [topic for topic in self.topics if side_of(topic) is Side.PUBLIC]
+        self.account = self.kiosk.accounts[0]
+        self._run_another(self.caller(DORA))
         self.staff_heard.clear()
+
+    def _run_another(self, dora: Caller) -> None:
+        application = self.kiosk.application()
+        self.other = self.ask(dora, "account.apply", application=application).account.topic
+        self.ask(dora, "account.submit", topic=self.other)
+        self.ask(self.officer, "officer.review", topic=self.other, act="approve")
+        profile = Content(title=application.name)
+        self.ask(dora, "publish", surface=Surface.ACCOUNT_PROFILE, topic=self.other, content=profile)
+        self.said = content_of(Surface.ARTICLE, "said elsewhere")
+        fields = {"topic": self.other, "content": self.said, "reprintable": True}
+        self.ask(dora, "publish", surface=Surface.ARTICLE, **fields)
+        self.origin = self.kiosk.articles[-1].origin
 
     def pass_by(self, gap: Gap) -> None:
         """Have people do what is private."""
@@ -117,7 +155,7 @@ class Life(Crowd):
         queue = self.ask_as_staff(OfficerQueue(id=self._next()))
         assert isinstance(queue, QueueReply)
         for item in queue.items:
-            self.ask_as_staff(OfficerShow(id=self._next(), item=item.item))
+            self.show(item)
         left = Left(
             publications=tuple(self.panel.seen),
             as_hooks_got_it=b"\n".join(as_hooks_get_it(publication) for publication in self.panel.seen),
@@ -135,8 +173,8 @@ class Life(Crowd):
     # Public acts.
 
     def publishes(self, act: Act) -> None:
-        bobs = HANDLES[act.who] == HANDLES[1]
-        surfaces = tuple(Surface) if bobs else MEMBERS_PUBLISH
+        bobs = act.who == BOB
+        surfaces = IN_GROUPS if bobs else MEMBERS_PUBLISH
         surface = surfaces[act.which % len(surfaces)]
         topic = None if surface is Surface.CARD else self.public[act.which % 2 if bobs else 0]
         title = "somebody" if surface is Surface.CARD else ""
@@ -152,21 +190,91 @@ class Life(Crowd):
             fields = {"surface": Surface.GROUP_MESSAGE, "topic": topic, "target": target, "base": 1 + act.which % 2}
             self._ask(act, Publish(id=0, cid=self._cid(), content=content, **fields))  # type: ignore[arg-type]
 
+    def speaks(self, act: Act) -> None:
+        """Say something for the account, whether one is an operator of it or not."""
+        surface = ACCOUNTS_SAY[act.which % len(ACCOUNTS_SAY)]
+        content = content_of(surface, f"said as the {self.acts}th")
+        fields: dict[str, Any] = {}
+        match surface:
+            case Surface.REPRINT:
+                content, fields = self.said, {"source": self.origin}
+            case Surface.ACCOUNT_PROFILE:
+                content = Content(title=self.kiosk.applications[self.account].name, text=content.text, tags=(TAG,))
+            case Surface.BROADCAST:
+                fields = {"tag": TAG if act.which % 2 else "", "reprintable": True}
+        self._ask(act, Publish(id=0, cid=self._cid(), surface=surface, topic=self.account, content=content, **fields))
+
+    def mends(self, act: Act) -> None:
+        """Edit an article, or take it back for good."""
+        own = [article.origin.seq for article in self.kiosk.articles if article.origin.account == self.account]
+        target = own[act.which % len(own)]
+        if act.which % 3 == 2:
+            self._ask(act, Recall(id=0, cid=self._cid(), topic=self.account, target=target))
+            return
+        content = content_of(Surface.ARTICLE, f"mended as the {self.acts}th")
+        fields: dict[str, Any] = {"target": target, "base": 1 + act.which % 2, "content": content}
+        self._ask(act, Publish(id=0, cid=self._cid(), surface=Surface.ARTICLE, topic=self.account, **fields))
+
+    def forwards(self, act: Act) -> None:
+        """Say in a group what the other account says."""
+        fields: dict[str, Any] = {"content": Content(text=f"read this as the {self.acts}th"), "source": self.origin}
+        self._ask(act, Publish(id=0, cid=self._cid(), surface=Surface.GROUP_MESSAGE, topic=self.public[0], **fields))
+
+    def applies(self, act: Act) -> None:
+        """Apply for an account, submit it, or take that back, as far as it goes."""
+        own = [topic for topic in self.kiosk.run_by(self.persons[act.who]) if topic not in {self.account, self.other}]
+        if act.which % 3 == 0 or not own:
+            application = Application(
+                body=next(iter(self.server.bench.pack.bodies)),
+                subject=f"Somebody as the {self.acts}th",
+                name=f"The {self.acts}th lane",
+                category=CATEGORY,
+                scope="What happens there.",
+                operator="Somebody else",
+            )
+            self._ask(act, AccountApply(id=0, cid=self._cid(), application=application))
+        else:
+            shape = AccountSubmit if act.which % 3 == 1 else AccountTakeBack
+            self._ask(act, shape(id=0, topic=own[-1]))
+
+    def appoints(self, act: Act) -> None:
+        """Change what the editor may do. That is hers already: who has blocked the owner is made nothing new."""
+        role = (Role.EDITOR, Role.ANALYST)[act.which % 2]
+        self._ask(act, SetOperator(id=0, topic=self.account, person=self.persons[CAROL], role=role))
+
     def takes_back(self, act: Act) -> None:
         if self.submissions:
-            submission: SubmissionId = self.submissions[act.which % len(self.submissions)]
+            submission: SubmissionId = self.submissions[-1 - act.which % min(3, len(self.submissions))]
             self._ask(act, TakeBack(id=0, submission=submission))
 
     def decides(self, act: Act) -> None:
+        """Decide what is due first, about a publication or an application."""
         queue = self.ask_as_staff(OfficerQueue(id=self._next(), limit=1))
         assert isinstance(queue, QueueReply)
+        against: dict[str, Any] = {"ground": self.ground, "facts": "It was looked at."} if act.which % 2 else {}
         for item in queue.items:
-            fields: dict[str, Any] = {"act": OfficerAct.RELEASE}
-            if act.which % 2:
-                fields = {"act": OfficerAct.REJECT, "ground": self.ground, "facts": "It was looked at."}
-            self.ask_as_staff(OfficerShow(id=self._next(), item=item.item))
-            self.ask_as_staff(OfficerDecide(id=self._next(), item=item.item, **fields))
+            self.show(item)
+            if item.item is not None:
+                verb = OfficerAct.REJECT if against else OfficerAct.RELEASE
+                self.ask_as_staff(OfficerDecide(id=self._next(), item=item.item, act=verb, **against))
+            if item.account is not None:
+                review = ReviewAct.REFUSE if against else ReviewAct.APPROVE
+                self.ask_as_staff(OfficerReview(id=self._next(), topic=item.account, act=review, **against))
         self.ask_as_staff(OfficerQueue(id=self._next()))
+
+    def withdraws(self, act: Act) -> None:
+        """Take something out of the public, or put it back: where it is reprinted, that is marked."""
+        submission = self.submissions[act.which % 5]
+        against: dict[str, Any] = {"ground": self.ground, "facts": "It was looked at."}
+        verb = OfficerAct.RESTORE if act.which % 3 == 2 else OfficerAct.WITHDRAW
+        self.ask_as_staff(OfficerDecide(id=self._next(), item=submission, act=verb, **against))
+
+    def show(self, item: QueueItem) -> None:
+        """Look at something that is to be decided."""
+        if item.item is not None:
+            self.ask_as_staff(OfficerShow(id=self._next(), item=item.item))
+        if item.account is not None:
+            self.ask_as_staff(OfficerApplication(id=self._next(), topic=item.account))
 
     def waits(self, act: Act) -> None:
         self.server.clock.pass_time([60, 3600, 100 * 3600][act.which % 3])
@@ -181,10 +289,12 @@ class Life(Crowd):
         return self.carry_out(self.officer, request)
 
     def _ask(self, act: Act, request: Request[Reply]) -> None:
-        handle = HANDLES[act.who]
-        caller: Caller = next(each for each in self.callers if self.handles[each] == handle)
-        answer = self.carry_out(caller, request)
+        answer = self.carry_out(self.caller(act.who), request)
         self.answers.append(answer.submission if isinstance(answer, SubmissionReply) else answer)
+
+    def caller(self, who: int) -> Caller:
+        """Return a connection of one of the people."""
+        return next(caller for caller in self.callers if self.handles[caller] == HANDLES[who])
 
     def _next(self) -> int:
         return 1_000_000 + len(self.staff_heard)
@@ -192,8 +302,14 @@ class Life(Crowd):
     def _cid(self) -> Cid:
         return new_cid(self.server.clock.wall_ms())  # Seeded by this function, which nothing private asks.
 
+    def known(self, operation: str, path: str, said: dict[str, Any]) -> Sequence[Any]:
+        if (operation, path) == ("schedule", "due"):
+            return [self.server.clock.wall_ms() + LATE_MS]
+        return super().known(operation, path, said)
+
     def _topics(self, operation: str) -> Sequence[TopicId]:
-        return [topic for topic in super()._topics(operation) if side_of(topic) is Side.PRIVATE]
+        topics = super()._topics(operation)
+        return [topic for topic in topics if side_of(topic) is Side.PRIVATE or operation == "history"]
 
 
 def lived(acts: Sequence[Act], gaps: Sequence[Gap]) -> Left:

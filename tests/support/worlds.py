@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from protocol.frames import Push
-from protocol.ids import CID_BYTES, ID_CHARS, PUBLIC_MARK, TopicId
-from server.handlers import accounts, public_groups
+from protocol.ids import CID_BYTES, ID_CHARS, PUBLIC_MARK, TopicId, new_cid
+from server.handlers import accounts, public_accounts, public_groups
 from server.store import gate
+from tests.support import inline
 
 
 class Names:
@@ -57,6 +58,7 @@ def ids_in_order() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(accounts, "new_id", next_id)
-        for room in (public_groups, gate):
+        for room in (public_accounts, public_groups, gate):
             patch.setattr(room, "new_public_topic_id", next_topic)
+        patch.setattr(inline, "new_cid", lambda _: new_cid(next(numbers)))  # What is asked for is in their order, too.
         yield
