@@ -34,6 +34,7 @@ class ActKind(StrEnum):
     """What an operator did, as the other operators are told. Of what was said the act names the entry, if it has one.
 
     `submitted`: something was handed in that has not appeared, and may not; when it does, there is another act.
+    `comments_chosen`, `comment_selected` and so on: the article whose comments it is about.
     `made_editor`, `made_analyst`, `removed`: to `person`; `left`: by themselves.
     """
 
@@ -50,3 +51,7 @@ class ActKind(StrEnum):
     MADE_ANALYST = "made_analyst"
     REMOVED = "removed"
     LEFT = "left"
+    COMMENTS_CHOSEN = "comments_chosen"
+    COMMENT_SELECTED = "comment_selected"
+    COMMENT_UNSELECTED = "comment_unselected"
+    COMMENT_DELETED = "comment_deleted"

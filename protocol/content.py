@@ -4,13 +4,16 @@ A body is one MessagePack map. Unknown keys are ignored; a body that does not de
 dropped: another client may have written it for a later version, or encrypted it.
 """
 
+from typing import TypeVar
+
 import msgpack
 import msgspec
 
 from protocol.ids import PersonId, PrivateBody, TopicId
-from protocol.limits import BODY_BYTES
+from protocol.limits import BODY_BYTES, PRIVATE_CARD_BYTES, REMARK_BYTES
 
 MENTIONS_MAX = 1024
+C = TypeVar("C", bound=msgspec.Struct)
 
 
 class ContentError(ValueError):
@@ -34,16 +37,30 @@ class Text(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     places: tuple[TopicId, ...] = ()
 
 
+class Remark(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What one notes about a contact: what one calls them, and the tags they have. No bytes: nothing is noted."""
+
+    text: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Card(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A private card: what one is called among one's contacts, and how one is. No bytes: there is none."""
+
+    name: str = ""
+    status: str = ""
+
+
 def encode(content: Text) -> PrivateBody:
     """Return `content` as a private body.
 
     Raises:
         ValueError: It would be longer than a body may be (32 KiB).
     """
-    body: bytes = msgpack.packb(msgspec.to_builtins(content))
+    body = _packed(content)
     if len(body) > BODY_BYTES:
         raise ValueError(f"the text takes {len(body)} bytes; at most {BODY_BYTES} fit in one message")
-    return PrivateBody(body)
+    return body
 
 
 def decode(body: bytes) -> Text:
@@ -52,7 +69,58 @@ def decode(body: bytes) -> Text:
     Raises:
         ContentError: It is not of this schema.
     """
+    return _unpacked(body, Text)
+
+
+def encode_remark(remark: Remark) -> PrivateBody:
+    """Return `remark` as it is kept.
+
+    Raises:
+        ValueError: It would be longer than a remark may be (1 KiB).
+    """
+    body = PrivateBody(b"") if remark == Remark() else _packed(remark)
+    if len(body) > REMARK_BYTES:
+        raise ValueError(f"the remark takes {len(body)} bytes with its tags; at most {REMARK_BYTES} fit")
+    return body
+
+
+def decode_remark(body: bytes) -> Remark:
+    """Return what is noted.
+
+    Raises:
+        ContentError: It is not of this schema.
+    """
+    return _unpacked(body, Remark) if body else Remark()
+
+
+def encode_card(card: Card) -> PrivateBody:
+    """Return `card` as it is kept.
+
+    Raises:
+        ValueError: It would be longer than a private card may be (4 KiB).
+    """
+    body = PrivateBody(b"") if card == Card() else _packed(card)
+    if len(body) > PRIVATE_CARD_BYTES:
+        raise ValueError(f"the card takes {len(body)} bytes; at most {PRIVATE_CARD_BYTES} fit")
+    return body
+
+
+def decode_card(body: bytes) -> Card:
+    """Return what a private card says.
+
+    Raises:
+        ContentError: It is not of this schema.
+    """
+    return _unpacked(body, Card) if body else Card()
+
+
+def _packed(content: msgspec.Struct) -> PrivateBody:
+    body: bytes = msgpack.packb(msgspec.to_builtins(content))
+    return PrivateBody(body)
+
+
+def _unpacked(body: bytes, shape: type[C]) -> C:
     try:
-        return msgspec.convert(msgpack.unpackb(body, max_array_len=MENTIONS_MAX), Text)
+        return msgspec.convert(msgpack.unpackb(body, max_array_len=MENTIONS_MAX), shape)
     except (ValueError, msgpack.UnpackException, RecursionError) as error:
         raise ContentError(len(body)) from error

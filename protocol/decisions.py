@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from protocol import limits
-from protocol.ids import Cid, DecisionId, Seq, SubmissionId, TopicId
+from protocol.ids import Cid, CommentId, DecisionId, Seq, SubmissionId, TopicId
 from protocol.publications import Content, Surface
 
 
@@ -72,9 +72,11 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Submission(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What one submitted for publication, and what has become of it; for its author only.
 
-    `topic` None: a card that does not exist yet. `target`: of an edit, the entry it is a new version of. `seq`: of the
-    entry it became. `until`: of what is held, when the hold ends. `decision`: the last one about it. `withdrawn`: it
-    was published and is kept from readers now. Staff are shown it, too, so nothing in it names a person.
+    `topic` None: a card or a square that does not exist yet. `target`: of an edit, the entry it is a new version of.
+    `seq`: of the entry it became. `until`: of what is held, when the hold ends. `decision`: the last one about it.
+    `withdrawn`: it was published and is kept from readers now. Of a comment: `root`, the entry of `topic` that it is
+    under; `answers`, the comment it answers; and, in place of a `seq`, `comment`, what it is known by once published.
+    Staff are shown it, too, so nothing in it names a person.
     """
 
     submission: SubmissionId
@@ -91,3 +93,6 @@ class Submission(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     until: int | None = None
     withdrawn: bool = False
     decision: Decision | None = None
+    root: Seq | None = None
+    answers: CommentId | None = None
+    comment: CommentId | None = None

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     REPLIES = "replies"
     ARTICLE = "article"  # On the account's page.
     BROADCAST = "broadcast"  # There, and in the feeds of those it was for.
+    POST = "post"  # On somebody's square.
+    COMMENT = "comment"
     SOURCE_WITHDRAWN = "source_withdrawn"
     SOURCE_RESTORED = "source_restored"
     WITHDRAWN = "withdrawn"
@@ -68,6 +70,8 @@ class TopicKind(StrEnum):
     CARD = "card"
     ACCOUNT = "account"
     DIALOGUE = "dialogue"
+    SQUARE = "square"  # What one person says to everybody.
+    THREAD = "thread"  # What is said under something public. No reader is told its id, or a number in it.
 
 
 class Admission(StrEnum):

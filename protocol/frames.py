@@ -4,6 +4,7 @@ Shapes and bounds only; docs/PROTOCOL.md says what they do. Those of the public 
 their own; REQUESTS, REPLIES and PUSHES have all of them.
 """
 
+from enum import IntEnum
 from typing import Annotated, get_args
 
 import msgspec
@@ -11,8 +12,10 @@ from msgspec import Meta
 from typing_extensions import get_original_bases  # In typing from Python 3.12 on.
 
 from protocol import accounts as _accounts  # noqa: F401
+from protocol import contacts as _contacts  # noqa: F401
 from protocol import following as _following  # noqa: F401
 from protocol import limits
+from protocol import moments as _moments  # noqa: F401
 from protocol import public as _public  # noqa: F401 - REQUESTS below counts its shapes in.
 from protocol import staff as _staff  # noqa: F401
 from protocol.entries import Admission, Entry, Role, Side, Standing, TopicKind
@@ -40,6 +43,7 @@ from protocol.shapes import (
     Token,
 )
 from protocol.shapes import Done as Done
+from protocol.shapes import Person as Person
 from protocol.shapes import Push as Push
 from protocol.shapes import Reply as Reply
 from protocol.shapes import Request as Request
@@ -49,13 +53,6 @@ VERSION = 1
 SUBPROTOCOL = "hutong.v1"
 
 # Values inside replies.
-
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as others see them."""
-
-    person: PersonId
-    handle: str
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,10 +66,24 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether others get one's read receipts, and whether they see one online. Off works both ways."""
+    """Whether others get one's read receipts, and whether they see one online. Off works both ways.
+
+    `findable`: by one's handle. `moments_days`: for so many days friends are shown one's moments; 0: for good.
+    """
 
     receipts: bool
     presence: bool
+    findable: bool = True
+    moments_days: int = 0
+
+
+class MomentsDays(IntEnum):
+    """For how many days friends are shown one's moments."""
+
+    FOR_GOOD = 0
+    THREE_DAYS = 3
+    A_MONTH = 30
+    HALF_A_YEAR = 180
 
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -238,6 +249,8 @@ class RevokeDevice(Request[Done], frozen=True, omit_defaults=True, kw_only=True,
 class SetPreferences(Request[Done], frozen=True, omit_defaults=True, kw_only=True, tag="set_preferences"):
     receipts: bool | None = None
     presence: bool | None = None
+    findable: bool | None = None
+    moments_days: MomentsDays | None = None
 
 
 # People.

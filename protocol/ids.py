@@ -12,6 +12,8 @@ Seq = NewType("Seq", int)
 Epoch = NewType("Epoch", str)
 SubmissionId = NewType("SubmissionId", str)
 DecisionId = NewType("DecisionId", str)
+MomentId = NewType("MomentId", str)
+CommentId = NewType("CommentId", str)
 PrivateBody = NewType("PrivateBody", bytes)  # What somebody says privately. There is no way from it to a publication.
 
 ID_CHARS = 16  # 80 random bits in lower-case base32: short enough to read aloud, too many to guess.
@@ -30,6 +32,11 @@ def new_public_topic_id() -> TopicId:
     So the side of a topic is no row that could be read wrongly, late, or from the wrong store.
     """
     return TopicId(PUBLIC_MARK + new_id()[1:])
+
+
+def new_public_comment_id() -> CommentId:
+    """Return an id that says likewise that its comment is public."""
+    return CommentId(new_public_topic_id())
 
 
 def new_cid(unix_ms: int) -> Cid:

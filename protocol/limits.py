@@ -8,6 +8,12 @@ NOTICE_BYTES = 4 * 1024
 GREETING_BYTES = 1024
 REACTION_BYTES = 256
 
+REMARK_BYTES = 1024
+PRIVATE_CARD_BYTES = 4 * 1024
+COMMENT_BYTES = 4 * 1024
+COMMENT_CHARS = 2000  # Of one that is public.
+PLACE_CHARS = 128
+
 HANDLE_CHARS = 32
 HANDLE_CHARS_MIN = 3
 PASSWORD_CHARS = 256
@@ -26,6 +32,14 @@ BLOCKED_PEOPLE = 2000
 INVITED_AT_FOUNDING = 100
 HISTORY_ENTRIES = 200
 RELATED_ENTRIES = 1000
+
+CONTACTS = 5000  # Of one person, those who are asked counted; as many people may ask one at a time.
+CONTACTS_ASKED = 50  # That one person waits for at a time.
+CONTACTS_SHOWN = 100  # In one reply.
+AUDIENCE_PEOPLE = 1000  # That one moment names, those it is for and those it is not for counted apart.
+MOMENTS_SHOWN = 50  # In one reply; comments, notices and who likes something likewise.
+NOTICES_COUNTED = 100  # As unread, at most.
+OPEN_THREADS = 20  # On one connection at a time.
 
 SEQ_MAX = 2**53 - 1  # The largest integer every language's numbers hold.
 

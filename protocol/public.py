@@ -16,6 +16,7 @@ from protocol.publications import Content, Surface
 from protocol.shapes import (
     Appended,
     CidRef,
+    CommentRef,
     Digest,
     Done,
     Number,
@@ -158,7 +159,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publish(Request[SubmissionReply], frozen=True, omit_defaults=True, kw_only=True, tag="publish"):
-    """Say something public. `topic`: the group, or the account one is an operator of; none for a card.
+    """Say something public. `topic`: the group, or the account one is an operator of; none for a card or one's square.
+    Of a comment: the square or account it is under, `root`, the post or article there, and the comment it `answers`.
 
     An edit names its `target` and, as `base`, the version it was made from. `source`: what a reprint reprints, or a
     message forwards. `tag`: of a broadcast or reprint, for those followers alone. `reprintable`: of an article.
@@ -174,6 +176,8 @@ class Publish(Request[SubmissionReply], frozen=True, omit_defaults=True, kw_only
     source: Origin | None = None
     tag: Tag = ""
     reprintable: bool = False
+    root: Position | None = None
+    answers: CommentRef | None = None
 
 
 class TakeBack(Request[SubmissionReply], frozen=True, omit_defaults=True, kw_only=True, tag="take_back"):

@@ -33,14 +33,19 @@ class Surface(StrEnum):
     ACCOUNT_MENU = "account_menu"
     ACCOUNT_WELCOME = "account_welcome"
     ACCOUNT_REPLIES = "account_replies"
+    SQUARE = "square"
+    COMMENT = "comment"
 
 
 ARTICLES = frozenset({Surface.ARTICLE, Surface.BROADCAST, Surface.REPRINT})
 PROFILES = frozenset({Surface.ACCOUNT_PROFILE, Surface.ACCOUNT_MENU, Surface.ACCOUNT_WELCOME, Surface.ACCOUNT_REPLIES})
 OF_ACCOUNTS = ARTICLES | PROFILES
 BROADCASTS = frozenset({Surface.BROADCAST, Surface.REPRINT})  # What followers get in their feeds.
-# Each is a text of its own, whose edits name it. Of all others a place has one, which the next replaces.
-EDITABLE = ARTICLES | {Surface.GROUP_MESSAGE}
+EDITABLE = ARTICLES | {Surface.GROUP_MESSAGE}  # Whose edits name it.
+# Each is a text of its own. Of all others a place has one, which the next replaces.
+TEXTS = EDITABLE | {Surface.SQUARE, Surface.COMMENT}
+# Of which everybody has one of their own, without naming it: it begins with what is first published there.
+PERSONAL = frozenset({Surface.CARD, Surface.SQUARE})
 
 
 # Characters of the `text` of each. What stands in lists is short, or whole lists of it could not be sent.
@@ -58,6 +63,8 @@ TEXT_CHARS: dict[Surface, int] = {
     Surface.ACCOUNT_MENU: 0,
     Surface.ACCOUNT_WELCOME: limits.REPLY_CHARS,
     Surface.ACCOUNT_REPLIES: 0,
+    Surface.SQUARE: limits.TEXT_CHARS,
+    Surface.COMMENT: limits.COMMENT_CHARS,
 }
 
 
@@ -106,11 +113,11 @@ class AutoReply(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What an author says to the public.
 
-    A message, a name, a notice, a listing or a screen name is its `text`; a card has the screen name as `title`, the
-    bio as `text`. An article has a `title`, a `summary` for its card, an `author` (a byline, not an id), `text` and
-    `parts`; an account's profile has its name as `title`, what it is about as `text`, and the `tags` that followers
-    may choose from; a menu is its `menu`, a keyword table its `replies`, a welcome its `text`. `category` is one of
-    the pack's codes, or empty; `lang` is a BCP 47 tag.
+    A message, a name, a notice, a listing, a screen name or a comment is its `text`; a post on a square may have a
+    `title` and `parts` besides; a card has the screen name as `title`, the bio as `text`. An article has a `title`, a
+    `summary` for its card, an `author` (a byline, not an id), `text` and `parts`; an account's profile has its name as
+    `title`, what it is about as `text`, and the `tags` that followers may choose from; a menu is its `menu`, a keyword
+    table its `replies`, a welcome its `text`. `category` is one of the pack's codes, or empty; `lang` is a BCP 47 tag.
     """
 
     text: Annotated[str, Meta(max_length=limits.TEXT_CHARS)] = ""

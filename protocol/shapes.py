@@ -6,13 +6,15 @@ import msgspec
 from msgspec import Meta
 
 from protocol import limits
-from protocol.ids import CID_BYTES, ID_CHARS, Cid, DeviceId, PersonId, Seq, SubmissionId, TopicId
+from protocol.ids import CID_BYTES, ID_CHARS, Cid, CommentId, DeviceId, MomentId, PersonId, Seq, SubmissionId, TopicId
 
 _ID = Meta(min_length=ID_CHARS, max_length=ID_CHARS)
 TopicRef = Annotated[TopicId, _ID]
 PersonRef = Annotated[PersonId, _ID]
 SubmissionRef = Annotated[SubmissionId, _ID]
 DeviceRef = Annotated[DeviceId, _ID]
+MomentRef = Annotated[MomentId, _ID]
+CommentRef = Annotated[CommentId, _ID]
 CidRef = Annotated[Cid, Meta(min_length=CID_BYTES, max_length=CID_BYTES)]
 Number = Annotated[int, Meta(ge=0, le=limits.SEQ_MAX)]
 Position = Annotated[Seq, Meta(ge=1, le=limits.SEQ_MAX)]
@@ -21,6 +23,10 @@ Body = Annotated[bytes, Meta(min_length=1, max_length=limits.BODY_BYTES)]
 Name = Annotated[bytes, Meta(max_length=limits.NAME_BYTES)]
 Notice = Annotated[bytes, Meta(max_length=limits.NOTICE_BYTES)]
 Greeting = Annotated[bytes, Meta(max_length=limits.GREETING_BYTES)]
+Remark = Annotated[bytes, Meta(max_length=limits.REMARK_BYTES)]
+PrivateCardBody = Annotated[bytes, Meta(max_length=limits.PRIVATE_CARD_BYTES)]
+CommentBody = Annotated[bytes, Meta(min_length=1, max_length=limits.COMMENT_BYTES)]
+Place = Annotated[str, Meta(max_length=limits.PLACE_CHARS)]  # In a list that is read in pages: sealed by the server.
 Sign = Annotated[bytes, Meta(min_length=1, max_length=limits.REACTION_BYTES)]
 HandleText = Annotated[str, Meta(max_length=4 * limits.HANDLE_CHARS)]  # Before it is normalised.
 Password = Annotated[str, Meta(max_length=limits.PASSWORD_CHARS)]
@@ -51,6 +57,13 @@ class Request(msgspec.Struct, Generic[R_co], frozen=True, omit_defaults=True, kw
 
 class Push(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="ev"):
     """What the server says unasked."""
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A person as others see them."""
+
+    person: PersonId
+    handle: str
 
 
 class Done(Reply, frozen=True, omit_defaults=True, kw_only=True):

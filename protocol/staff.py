@@ -12,7 +12,18 @@ from protocol.accounts import Application
 from protocol.decisions import Decision, Span, Submission, SubmissionState
 from protocol.ids import SubmissionId, TopicId
 from protocol.publications import Surface
-from protocol.shapes import PackCode, Position, Reply, Request, StaffCode, SubmissionRef, Token, TopicRef, Words
+from protocol.shapes import (
+    CommentRef,
+    PackCode,
+    Position,
+    Reply,
+    Request,
+    StaffCode,
+    SubmissionRef,
+    Token,
+    TopicRef,
+    Words,
+)
 
 
 class QueueItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -88,9 +99,10 @@ class ItemReply(Reply, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class OfficerShow(Request[ItemReply], frozen=True, omit_defaults=True, kw_only=True, tag="officer.show"):
-    """By the submission's id, or by the entry it became."""
+    """By the submission's id, or by the entry or the comment it became."""
 
     item: SubmissionRef | None = None
+    comment: CommentRef | None = None
     topic: TopicRef | None = None
     seq: Position | None = None
 

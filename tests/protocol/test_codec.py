@@ -23,8 +23,9 @@ from protocol.codec import (
 from protocol.entries import Admission, Entry, Kind, Role, Side
 from protocol.errors import CodecError, ErrorCode, ProtocolError, ShapeError, UnknownOperationError
 from protocol.following import SearchKind
-from protocol.frames import PUSHES, REPLIES, REQUESTS, Devices, DevicesReply, EntryPush, Send
+from protocol.frames import PUSHES, REPLIES, REQUESTS, Devices, DevicesReply, EntryPush, MomentsDays, Send
 from protocol.ids import PersonId, Seq, TopicId, new_cid
+from protocol.moments import Choice
 from protocol.publications import Surface
 from protocol.staff import OfficerAct, ReviewAct
 
@@ -40,27 +41,29 @@ _CID = st.integers(0, 2**48 - 1).map(new_cid)
 _bytes = st.binary(min_size=1, max_size=64)
 _FIELD: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(("topic", "person", "to", "device", "submission", "item", "dialogue"), _ID),
-    **dict.fromkeys(("body", "name", "notice", "greeting"), _bytes),
-    **dict.fromkeys(("target", "seq", "reply_to", "before", "after", "around", "until", "marks"), _POSITION),
-    **dict.fromkeys(("muted", "pinned", "receipts", "presence", "listed", "history_open"), st.booleans()),
-    **dict.fromkeys(("broadcast", "reprintable"), st.booleans()),
+    **dict.fromkeys(("moment", "comment", "answers"), _ID),
+    **dict.fromkeys(("body", "name", "notice", "greeting", "remark", "card"), _bytes),
+    **dict.fromkeys(("target", "seq", "reply_to", "before", "after", "around", "until", "marks", "root"), _POSITION),
+    **dict.fromkeys(("muted", "pinned", "receipts", "presence", "listed", "history_open", "findable"), st.booleans()),
+    **dict.fromkeys(("broadcast", "reprintable", "mine", "theirs", "liked", "selected", "live"), st.booleans()),
     **dict.fromkeys(("code", "ground", "facts", "tag"), st.text(max_size=20)),
-    **dict.fromkeys(("since", "base", "mark", "due"), _BOUNDED),
+    **dict.fromkeys(("since", "base", "mark", "due", "at"), _BOUNDED),
     **dict.fromkeys(("password", "old", "new", "handle", "token", "link", "epoch", "client"), st.text(max_size=20)),
-    **dict.fromkeys(("persons", "invite", "topics"), st.lists(_ID, max_size=3)),
+    **dict.fromkeys(("persons", "invite", "topics", "only", "without"), st.lists(_ID, max_size=3)),
     "handles": st.lists(st.text(max_size=20), max_size=3),
     "heads": st.dictionaries(_ID, _BOUNDED, max_size=3),
-    "answers": st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=2),
     "versions": st.lists(st.integers(0, 9), max_size=3),
     "limit": st.integers(1, limits.LISTINGS),
     "offset": st.integers(0, 1000),
     "days": st.integers(1, limits.FIGURE_DAYS),
+    "moments_days": st.sampled_from([int(days) for days in MomentsDays]),
     "query": st.text(min_size=1, max_size=20),
     "kinds": st.lists(st.sampled_from([str(kind) for kind in SearchKind]), max_size=3),
     "role": st.sampled_from([str(role) for role in Role]),
     "side": st.sampled_from([str(side) for side in Side]),
     "admission": st.sampled_from([str(admission) for admission in Admission]),
     "surface": st.sampled_from([str(surface) for surface in Surface]),
+    "choice": st.sampled_from([str(choice) for choice in Choice]),
     "act": st.sampled_from([str(act) for act in OfficerAct]),
     "content": st.fixed_dictionaries(
         {"text": _WORDS},
@@ -95,6 +98,8 @@ def _said(op: str) -> st.SearchStrategy[dict[str, Any]]:
 _OTHERWISE: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("register", "device"): st.text(max_size=20),
     ("login", "device"): st.text(max_size=20),
+    ("register", "answers"): st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=2),
+    **{(op, "before"): st.text(max_size=20) for op in ("moments", "timeline", "thread", "notices")},
     ("submissions", "before"): _ID,
     ("drafts", "before"): _CID,
     ("scheduled", "after"): _CID,
@@ -167,7 +172,8 @@ def test_a_reply_of_another_shape_is_refused() -> None:
         decode_reply({"re": 7, "error": "no"}, Devices(id=7))
 
 
-_ONE_THING = {"topic", "read", "typing", "account", "follow", "unfollow", "inbox"}  # Asked for, and told.
+# Asked for, and told.
+_ONE_THING = {"topic", "read", "typing", "account", "follow", "unfollow", "inbox", "moment", "thread"}
 
 
 def test_every_request_has_a_reply_and_every_name_is_one_of_a_kind() -> None:
