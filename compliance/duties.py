@@ -26,12 +26,12 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What is promised, and the file that tests it; `also`: what is of the same promise and has a file of its own."""
+    """What is promised, and the file that tests it; `also`: what is of the same promise and has files of its own."""
 
     number: int
     says: str
     test: str
-    also: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -46,7 +46,7 @@ class Promise:
     @property
     def paths(self) -> tuple[str, ...]:
         """All of them."""
-        return tuple(self._path(test) for test in (self.test, self.also) if test)
+        return tuple(map(self._path, (self.test, *self.also)))
 
     def _path(self, test: str) -> str:
         return f"tests/promises/test_i{self.number:02}_{test}.py"
@@ -82,7 +82,7 @@ PROMISES = (
         11,
         "There is no decision without its parts.",
         "no_decision_without_its_parts",
-        also="applications_are_decided_whole",
+        also=("applications_are_decided_whole",),
     ),
     Promise(13, "The audit log is append-only, and who has one old root can tell.", "the_audit_log_is_append_only"),
     Promise(
@@ -99,7 +99,7 @@ PROMISES = (
         18,
         "What is hidden from a person leaves no trace in what they receive.",
         "what_is_hidden_leaves_no_trace",
-        also="what_an_account_hides_leaves_no_trace",
+        also=("what_an_account_hides_leaves_no_trace", "what_friends_hide_leaves_no_trace"),
     ),
     Promise(
         19,
@@ -108,7 +108,7 @@ PROMISES = (
     ),
     Promise(
         20,
-        "Peers, memberships, contacts, reads and searches are in no log, label, leaf, staff view or hook's input.",
+        "Peers, members, contacts, likes, reads and searches are in no log, label, leaf, staff view or hook's input.",
         "peers_are_in_no_record",
     ),
 )

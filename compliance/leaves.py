@@ -114,6 +114,7 @@ def published(
 ) -> Leaf:
     """Return the leaf of an entry's appearing. `body`: `commitment(salt, body)` of the entry's body.
 
+    Of a comment `topic` and `seq` are what it is under.
     A bare digest would do for an author, but from one a short text could be guessed after it was erased.
     """
     return _leaf(

@@ -53,14 +53,13 @@ class TextKind(StrEnum):
     PUBLIC_GROUP_LISTING = "public group: listing text"
     PUBLIC_GROUP_SCREEN_NAME = "public group: screen name in it"
     SQUARE_POST = "square post"
-    SQUARE_COMMENT = "comment on a square post"
+    PUBLIC_COMMENT = "comment on a square post or an article"
     ACCOUNT_ARTICLE = "public account: article"
     ACCOUNT_BROADCAST = "public account: broadcast, to a subset too"
     ACCOUNT_PROFILE = "public account: profile"
     ACCOUNT_MENU = "public account: menu"
     ACCOUNT_WELCOME = "public account: welcome"
     ACCOUNT_AUTO_REPLY = "public account: table of automatic replies"
-    ACCOUNT_COMMENT = "comment on an article"
     REPRINT = "reprint between public accounts"
     PUBLIC_CARD = "public card: screen name, avatar, bio"
 
@@ -158,14 +157,14 @@ SIDES: Mapping[TextKind, Row] = {
     _K.PRIVATE_PIN: Private(why="members alone see it", here=False),
     _K.PRIVATE_NICKNAME: Private(why="members alone see it", here=False),
     _K.REACTION: Private(why="a sign under a private message; public entries have none in this version", here=True),
-    _K.MOMENT: Private(why="its owner chooses who sees it", here=False),
-    _K.MOMENT_COMMENT: Private(why="its readers are those of the moment", here=False),
-    _K.CONTACT_GREETING: Private(why=_ADDRESSED, here=False),
+    _K.MOMENT: Private(why="its owner chooses who sees it", here=True),
+    _K.MOMENT_COMMENT: Private(why="its readers are those of the moment who know who says it", here=True),
+    _K.CONTACT_GREETING: Private(why=_ADDRESSED, here=True),
     _K.JOIN_REQUEST: Private(why=_ADDRESSED + ", towards a public group too", here=True),
     _K.INVITATION: Private(why="from one person to another, into a public group too", here=False),
-    _K.REMARK: Private(why=_OWN, here=False),
-    _K.TAG: Private(why=_OWN, here=False),
-    _K.PRIVATE_CARD: Private(why="contacts and private groups see it", here=False),
+    _K.REMARK: Private(why=_OWN, here=True),
+    _K.TAG: Private(why=_OWN + "; a part of the remark, and no word of it reaches the server", here=True),
+    _K.PRIVATE_CARD: Private(why="contacts and private groups see it", here=True),
     _K.DRAFT: Private(why="not said yet; for an account's operators, opaque to the server", here=True),
     _K.SCHEDULED_ITEM: Private(why="not said yet; when it is due it is published, and judged then", here=True),
     _K.REJECTED_ITEM: Private(why="was never published: no reader, no search, no ground for a measure", here=True),
@@ -185,15 +184,14 @@ SIDES: Mapping[TextKind, Row] = {
     _K.PUBLIC_GROUP_NOTICE: Published(why=_ANYONE, surface=Surface.GROUP_NOTICE),
     _K.PUBLIC_GROUP_LISTING: Published(why="made to be found by anyone", surface=Surface.GROUP_LISTING),
     _K.PUBLIC_GROUP_SCREEN_NAME: Published(why=_ANYONE, surface=Surface.GROUP_SCREEN_NAME),
-    _K.SQUARE_POST: Published(why="a moment for everyone"),
-    _K.SQUARE_COMMENT: Published(why="whoever sees the post sees it"),
+    _K.SQUARE_POST: Published(why="a moment for everyone", surface=Surface.SQUARE),
+    _K.PUBLIC_COMMENT: Published(why="whoever sees what it is under may see it", surface=Surface.COMMENT),
     _K.ACCOUNT_ARTICLE: Published(why=_SAID, surface=Surface.ARTICLE),
     _K.ACCOUNT_BROADCAST: Published(why=_SAID, surface=Surface.BROADCAST),
     _K.ACCOUNT_PROFILE: Published(why=_SAID, surface=Surface.ACCOUNT_PROFILE),
     _K.ACCOUNT_MENU: Published(why=_SAID, surface=Surface.ACCOUNT_MENU),
     _K.ACCOUNT_WELCOME: Published(why=_SAID, surface=Surface.ACCOUNT_WELCOME),
     _K.ACCOUNT_AUTO_REPLY: Published(why=_SAID, surface=Surface.ACCOUNT_REPLIES),
-    _K.ACCOUNT_COMMENT: Published(why="whoever sees the article sees it"),
     _K.REPRINT: Published(
         why="the right is asked of who reprints; source and author travel along", surface=Surface.REPRINT
     ),
@@ -225,6 +223,11 @@ CARRIERS: Mapping[tuple[str, str], tuple[TextKind, ...]] = {
     ("group.name", "name"): (_K.PRIVATE_GROUP_NAME,),
     ("group.notice", "notice"): (_K.PRIVATE_GROUP_NOTICE,),
     ("group.ask", "greeting"): (_K.JOIN_REQUEST,),
+    ("contact.ask", "greeting"): (_K.CONTACT_GREETING,),
+    ("contact.remark", "remark"): (_K.REMARK,),
+    ("private_card", "card"): (_K.PRIVATE_CARD,),
+    ("moment.post", "body"): (_K.MOMENT,),
+    ("comment", "body"): (_K.MOMENT_COMMENT,),
     ("group.find", "query"): (_K.SEARCH_QUERY,),
     ("search", "query"): (_K.SEARCH_QUERY,),
     ("draft.save", "body"): (_K.DRAFT,),
@@ -239,8 +242,8 @@ CARRIERS: Mapping[tuple[str, str], tuple[TextKind, ...]] = {
     ("officer.review", "facts"): (_K.OFFICER_FACTS,),
 }
 
-# Every other field that could hold words, and what it is. Fields that hold the id of a person, topic, device or
-# submission, or a cid, are of types of their own and of one length, and are not listed.
+# Every other field that could hold words, and what it is. Fields that hold the id of a person, topic, device, moment,
+# comment or submission, or a cid, are of types of their own and of one length, and are not listed.
 NO_TEXT: Mapping[tuple[str, str], str] = {
     ("hello", "client"): "the name of a program",
     ("register", "password"): "a secret, kept as a hash",
@@ -256,6 +259,10 @@ NO_TEXT: Mapping[tuple[str, str], str] = {
     ("resume", "epoch"): "a name that the server gave out",
     ("sync", "epoch"): "a name that the server gave out",
     ("group.ask", "link"): "a secret that the server gave out",
+    ("timeline", "before"): "a place that the server gave out",
+    ("moments", "before"): "a place that the server gave out",
+    ("thread", "before"): "a place that the server gave out",
+    ("notices", "before"): "a place that the server gave out",
     ("staff.login", "code"): "a code that the operator gave out",
     ("staff.login", "token"): "a secret that the server gave out",
     ("officer.decide", "ground"): "a code of the pack",

@@ -80,9 +80,9 @@ def test_both_packs_hold_for_72_hours_or_24_and_then_release(every: Pack) -> Non
     assert every.holds.per_author == 20
 
 
-def test_a_message_is_rejected_for_a_failure_and_everything_else_held(every: Pack) -> None:
-    rejecting = [surface for surface, rules in every.surfaces.items() if rules.on_error is OnError.REJECT]
-    assert rejecting == [Surface.GROUP_MESSAGE]
+def test_what_is_said_in_conversation_is_rejected_for_a_failure_and_everything_else_held(every: Pack) -> None:
+    rejecting = {surface for surface, rules in every.surfaces.items() if rules.on_error is OnError.REJECT}
+    assert rejecting == {Surface.GROUP_MESSAGE, Surface.COMMENT}
     assert {rules.on_error for rules in every.surfaces.values()} == {OnError.REJECT, OnError.HOLD}
 
 
