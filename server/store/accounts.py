@@ -109,8 +109,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return self.application
 
     @property
-    def seq(self) -> None:
-        """There is no entry."""
+    def told(self) -> tuple[TopicId, None]:
+        """Where it is; there is no entry."""
+        return self.topic, None
 
 
 class Accounts:

@@ -15,13 +15,17 @@ from protocol.decisions import Submission
 from protocol.entries import Entry, Kind
 from protocol.following import AccountPage, ArticleReply, FollowsReply, SearchKind, SearchReply
 from protocol.frames import Device, Person, Preferences, SyncReply, TopicReply
-from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq, SubmissionId, TopicId
+from protocol.ids import Cid, CommentId, DeviceId, Epoch, PersonId, Seq, SubmissionId, TopicId
 from protocol.public import AuditReply, Card, Listing, ReceiptReply, SubmissionsReply
 from protocol.publications import Surface
 from protocol.staff import ApplicationReply, ItemReply, QueueReply, StaffRole
 from server.store.backstage_port import BackstageReader
+from server.store.contact_port import ContactReader
+from server.store.moment_port import MomentReader
 from server.store.operator_port import OperatorReader
 from server.store.public_writes import AnyOutcome, AnyWrite, Case
+from server.store.square_port import SquareCircleReader, SquareReader
+from server.store.thread_port import ThreadReader
 from server.topics import TopicState
 
 
@@ -254,7 +258,18 @@ class FollowReader(Protocol):
         """Return whom `person` follows, in the order they began to; nothing but the mark if it is still `mark`."""
 
 
-class Reader(TopicReader, PeopleReader, DialogueReader, FollowReader, BackstageReader, Protocol):
+class Reader(
+    TopicReader,
+    PeopleReader,
+    DialogueReader,
+    FollowReader,
+    ContactReader,
+    MomentReader,
+    ThreadReader,
+    SquareCircleReader,
+    BackstageReader,
+    Protocol,
+):
     """One read-only connection. Used by one thread at a time."""
 
     def close(self) -> None:
@@ -298,15 +313,20 @@ class OfficerReader(Protocol):
         """Return what is to be decided, held items and applications alike, the oldest deadline first."""
 
     def item(
-        self, item: SubmissionId | None, *, topic: TopicId | None = None, seq: Seq | None = None
+        self,
+        item: SubmissionId | None,
+        *,
+        comment: CommentId | None = None,
+        topic: TopicId | None = None,
+        seq: Seq | None = None,
     ) -> ItemReply | None:
-        """Return a submission, by its id or the entry it became, with all decisions about it."""
+        """Return a submission, by its id or the entry or comment it became, with all decisions about it."""
 
     def application(self, account: TopicId) -> ApplicationReply | None:
         """Return the application for `account` with all decisions about it; None: there is none, or only a draft."""
 
 
-class PublicReader(Reader, OperatorReader, OfficerReader, Protocol):
+class PublicReader(Reader, OperatorReader, OfficerReader, SquareReader, Protocol):
     """One read-only connection to the public store: what is asked there and nowhere else."""
 
     def signed_by(self, person: PersonId, agreement: bytes) -> bytes | None:

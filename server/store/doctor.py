@@ -169,7 +169,7 @@ INVARIANTS = (
     Invariant(
         "chat {0} is not of two people in order",
         """
-        SELECT topic FROM topics WHERE (kind IN ('chat', 'dialogue', 'card')) IS NOT (one_peer IS NOT NULL)
+        SELECT topic FROM topics WHERE (kind IN ('chat', 'dialogue', 'card', 'square')) IS NOT (one_peer IS NOT NULL)
             OR (one_peer IS NULL) IS NOT (other_peer IS NULL) OR one_peer > other_peer
         """,
     ),

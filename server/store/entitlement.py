@@ -6,9 +6,9 @@ from compliance.bench import Bench
 from compliance.pack import NOT_ENTITLED
 from compliance.ruling import Grounds
 from protocol.entries import Kind, Role
-from protocol.publications import OF_ACCOUNTS, Content, Surface, decode_content
+from protocol.publications import OF_ACCOUNTS, PERSONAL, Content, Surface, decode_content
 from server.operators import ACT_OF, may
-from server.store import reprints, submissions
+from server.store import public_threads, reprints, submissions
 from server.store.account_facts import unfit
 from server.store.public_writes import Unfit
 from server.store.submissions import Row
@@ -48,9 +48,12 @@ def stopped(connection: sqlite3.Connection, row: Row, *, at: int, bench: Bench) 
     version, _ = submissions.succession(connection, row)
     if row.base is not None and row.base != version - 1:
         return Grounds(ground=NOT_ENTITLED, facts=_CHANGED, by=SERVER)
-    if row.surface is Surface.CARD:
+    if row.surface in PERSONAL:
         return None
-    if row.surface in OF_ACCOUNTS:
+    if row.root is not None:
+        misfit = public_threads.unfit(connection, *row.root, row.author, answers=row.answers)
+        facts = _unfit(misfit) if misfit is not None else ""
+    elif row.surface in OF_ACCOUNTS:
         facts = _for_account(connection, row, content, at, bench)
     else:
         facts = _in_group(connection, row, at)

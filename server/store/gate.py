@@ -14,20 +14,11 @@ from compliance.pack import LABELLED, OVERDUE, AtEnd
 from compliance.ruling import Grounds, Holds, Publishes, Rejects, Unavailable
 from compliance.submissions import Move, after
 from protocol.decisions import DecisionKind, Span, SubmissionState
-from protocol.entries import Kind, Side, TopicKind
-from protocol.ids import DecisionId, Seq, SubmissionId, TopicId, new_cid, new_public_topic_id
-from protocol.publications import (
-    ARTICLES,
-    BROADCASTS,
-    Hop,
-    Published,
-    Surface,
-    card_of,
-    decode_content,
-    encode,
-)
+from protocol.entries import Kind
+from protocol.ids import DecisionId, Seq, SubmissionId, TopicId, new_cid
+from protocol.publications import ARTICLES, Hop, Published, card_of, decode_content, encode
 from protocol.staff import OfficerAct
-from server.store import accounts, acts, articles, reprints, submissions
+from server.store import acts, appearing, articles, public_comments, public_threads, reprints, submissions
 from server.store.audit import AuditLog
 from server.store.entitlement import SERVER
 from server.store.entitlement import stopped as stopped_now
@@ -44,9 +35,9 @@ from server.store.public_writes import (
     Unjudged,
 )
 from server.store.records import Records, commitment
-from server.store.submissions import KINDS, Row
-from server.store.writes import NO_DIGEST, Acted, Draft, Founding, Post, Posted
-from server.topics import Change, SetListing, SetName, SetNotice, SetScreenName
+from server.store.square_writes import Stirred
+from server.store.submissions import Row
+from server.store.writes import NO_DIGEST, Acted, Draft, Post, Posted
 
 # A text, its edits, and what said it again when it was restored; and which of its versions is the one in force.
 _WITHDRAWN = (
@@ -198,12 +189,8 @@ class Gate:
         """Let it enter the log: all stages but the hooks have just been asked once more."""
         assert row.content is not None
         version, _ = submissions.succession(self._connection, row)
-        topic = row.topic or submissions.card_of(self._connection, row.author)  # Another card may have come first.
-        founding = None
-        if topic is None:
-            topic = new_public_topic_id()
-            peers = (row.author, row.author)
-            founding = Founding(kind=TopicKind.CARD, side=Side.PUBLIC, peers=peers)
+        place = appearing.place_of(self._connection, row)
+        topic = place.topic
         published = Published(
             content=decode_content(row.content),
             labels=labels,
@@ -219,32 +206,30 @@ class Gate:
             facts = f"It appears with labels: {', '.join(labels)}."
             why = Grounds(ground=LABELLED, facts=facts, by=f"hook {labelled_by}", where=where)
             decision = self._records.decide(row, DecisionKind.LABEL, why, at, bench, automated=True)
-        root = self._root(row, topic, seq)
-        draft = _draft(row, topic, body, root, at)
-        changes = () if row.target is not None else _changes(row, body)
-        posted = self._log.add(Post(topic=topic, generation=0, draft=draft, changes=changes, founding=founding))
-        if root is not None:
-            articles.keep(self._connection, topic, seq, published, whole, root=root, at=at)
-        if row.surface is Surface.ACCOUNT_PROFILE:
-            accounts.open_(self._connection, topic)
+        article = appearing.article_of(self._connection, row, topic, seq)
+        draft = appearing.draft_of(self._connection, row, topic, body, article, at)
+        changes = () if row.target is not None else appearing.changes_by(row, body)
+        posted = self._log.add(Post(topic=topic, generation=0, draft=draft, changes=changes, founding=place.founding))
+        stirred = appearing.take_in(self._connection, row, topic, seq, published, whole, article=article, at=draft.at)
         state = after(row.state, move)
         assert state is not None
         acted = acts.of_author(self._connection, row, state, at, seq=seq)
         row = msgspec.structs.replace(row, topic=topic, labels=labels)
         self._move(row, state, at, seq=seq, version=version, decision=decision)
-        return self._concluded(row.submission, posted, acted=acted, shared=_shared(row))
+        return self._concluded(row.submission, posted, acted=acted, shared=appearing.shared_by(row), stirred=stirred)
 
     def _rule(
         self, row: Row, topic: TopicId, seq: Seq, published: Published, body: bytes, at: int, bench: Bench
     ) -> None:
         """Let `body` stand as the entry `seq`: without the ruling, and its leaf, the file would not take it."""
         assert row.salt is not None
+        told_topic, told_seq = row.root or (topic, seq)  # Of a thread nobody is told, nor in what is told of its leaf.
         leaf = leaves.published(
             at=at,
             submission=row.submission,
             version=published.version,
-            topic=topic,
-            seq=seq,
+            topic=told_topic,
+            seq=told_seq,
             commitment=commitment(row),
             labels=published.labels,
             pack=bench.pack.name,
@@ -252,14 +237,6 @@ class Gate:
             body=leaves.commitment(row.salt, body),
         )
         self._connection.execute(_RULE, (topic, seq, row.submission, None, self._records.leave(leaf)))
-
-    def _root(self, row: Row, topic: TopicId, seq: Seq) -> articles.Root | None:
-        """Return what the entry `seq`, which `row` becomes, will be a version of; None: of no article."""
-        if row.surface not in ARTICLES:
-            return None
-        if row.target is not None:
-            return articles.root_of(self._connection, topic, row.target)
-        return articles.Root(seq=seq, broadcast=row.surface in BROADCASTS, tag=row.tag)
 
     def _stop(
         self,
@@ -283,13 +260,14 @@ class Gate:
     def _withdraw(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
         """Keep it, in all its versions, from readers; the words stay in the file, for it may be restored."""
         decision = self._records.decide(row, DecisionKind.WITHDRAW, why, at, bench, automated=False)
-        self._mark_withdrawn(row, decision, withdrawn=True)
-        return self._concluded(row.submission, self._say(row, Kind.WITHDRAWN, at), *self._mark_reprints(row, at))
+        stirred = self._mark_withdrawn(row, decision, withdrawn=True)
+        said = self._say(row, Kind.WITHDRAWN, at)
+        return self._concluded(row.submission, said, *self._mark_reprints(row, at), stirred=stirred)
 
     def _restore(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
         """Show it again, in the version that was the last."""
         decision = self._records.decide(row, DecisionKind.RESTORE, why, at, bench, automated=False)
-        self._mark_withdrawn(row, decision, withdrawn=False)
+        stirred = self._mark_withdrawn(row, decision, withdrawn=False)
         body = self._body(row.topic, submissions.newest_of(self._connection, row).seq)
         if body is not None:
             assert row.topic is not None
@@ -297,13 +275,15 @@ class Gate:
             ruling = (row.topic, self._log.head(row.topic) + 1, row.submission, decision, leaf)
             self._connection.execute(_RULE, ruling)
         said = self._say(row, Kind.RESTORED, at, body=body)
-        return self._concluded(row.submission, said, *self._mark_reprints(row, at))
+        return self._concluded(row.submission, said, *self._mark_reprints(row, at), stirred=stirred)
 
-    def _mark_withdrawn(self, row: Row, decision: DecisionId, *, withdrawn: bool) -> None:
+    def _mark_withdrawn(self, row: Row, decision: DecisionId, *, withdrawn: bool) -> Stirred | None:
         for statement in _WITHDRAWN:
             self._connection.execute(statement, (withdrawn, row.topic, row.seq))
         marked = "UPDATE submissions SET withdrawn = ?, decision = ? WHERE submission = ?"
         self._connection.execute(marked, (withdrawn, decision, row.submission))
+        comment = public_threads.name_of(self._connection, row.topic, row.seq)
+        return None if comment is None else public_comments.reconsidered(self._connection, comment)
 
     def _mark_reprints(self, row: Row, at: int) -> tuple[Posted, ...]:
         assert row.topic is not None
@@ -327,7 +307,7 @@ class Gate:
         )
         # What it is called is the last version, or nothing: what was before does not come back because that is gone.
         _, last = submissions.versions(self._connection, row.surface, row.author, row.topic, None)
-        changes = _changes(row, self._body(row.topic, last) or b"")
+        changes = appearing.changes_by(row, self._body(row.topic, last) or b"")
         return self._log.add(Post(topic=row.topic, generation=0, draft=draft, changes=changes))
 
     def _body(self, topic: TopicId | None, seq: Seq | None) -> bytes | None:
@@ -368,7 +348,12 @@ class Gate:
         return row
 
     def _concluded(
-        self, submission: SubmissionId, *posted: Posted, acted: Acted | None = None, shared: Hop | None = None
+        self,
+        submission: SubmissionId,
+        *posted: Posted,
+        acted: Acted | None = None,
+        shared: Hop | None = None,
+        stirred: Stirred | None = None,
     ) -> Concluded:
         row = self._row(submission)
         return Concluded(
@@ -378,41 +363,5 @@ class Gate:
             decisions=submissions.decisions_about(self._connection, submission),
             acted=acted,
             shared=shared,
+            stirred=stirred,
         )
-
-
-def _draft(row: Row, topic: TopicId, body: bytes, root: articles.Root | None, at: int) -> Draft:
-    """Return the entry that a submission becomes. `root`: of an article."""
-    return Draft(
-        kind=Kind.EDIT if row.target is not None else KINDS[row.surface],
-        sender=submissions.speaker(row.surface, row.author, topic),
-        cid=row.cid,
-        digest=row.digest,
-        at=at,
-        body=body,
-        reply_to=row.reply_to,
-        target=row.target,
-        tag=root.tag or None if root is not None else None,
-    )
-
-
-def _shared(row: Row) -> Hop | None:
-    """Return the article that a message brings into a group; None: it brings none, or brought it before."""
-    if row.surface is not Surface.GROUP_MESSAGE or row.target is not None or row.source is None:
-        return None
-    return row.source.hops[-1]
-
-
-def _changes(row: Row, body: bytes) -> tuple[Change, ...]:
-    """Return what `body`, empty for none, makes of the place it is said in."""
-    match row.surface:
-        case Surface.GROUP_NAME:
-            return (SetName(name=body),)
-        case Surface.GROUP_NOTICE:
-            return (SetNotice(notice=body),)
-        case Surface.GROUP_LISTING:
-            return (SetListing(listing=body),)
-        case Surface.GROUP_SCREEN_NAME:
-            return (SetScreenName(person=row.author, name=body),)
-        case _:
-            return ()

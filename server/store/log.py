@@ -26,6 +26,7 @@ from server.store.writes import (
 )
 from server.topics import Stand
 
+OPEN_KINDS = frozenset({TopicKind.ACCOUNT, TopicKind.SQUARE})  # Whose pages anybody may read.
 TIPS = 50_000  # Topics whose tip is remembered from one transaction to the next.
 
 _TIP = f"""
@@ -276,7 +277,7 @@ class Log:
         one, other = founding.peers or (None, None)
         spoken = _ALL_SPOKE if one == other else 0  # In a group, and alone with oneself, nobody waits for an answer.
         at = post.draft.at if post.draft else founding.at
-        history_open = founding.kind is TopicKind.ACCOUNT  # Whose page anybody may read.
+        history_open = founding.kind in OPEN_KINDS
         row = (post.topic, founding.kind.value, founding.side.value, spoken, at, one, other, history_open)
         self._connection.execute(_FOUND, row)
         tip = self._tips[post.topic] = _Tip(Seq(0), 0, 0, spoken, one)

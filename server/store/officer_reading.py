@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import msgspec
 
 from protocol.account_states import AccountState
-from protocol.ids import Seq, SubmissionId, TopicId
+from protocol.ids import CommentId, Seq, SubmissionId, TopicId
 from protocol.publications import fields_of
 from protocol.staff import ApplicationReply, ItemReply, QueueItem, QueueReply, StaffRole
-from server.store import accounts, submissions
+from server.store import accounts, public_threads, submissions
 from server.store.base import Officer
 from server.store.snapshots import Snapshots
 
@@ -54,14 +54,22 @@ class OfficerReads(Snapshots):
         return QueueReply(items=items, total=total)
 
     def item(
-        self, item: SubmissionId | None, *, topic: TopicId | None = None, seq: Seq | None = None
+        self,
+        item: SubmissionId | None,
+        *,
+        comment: CommentId | None = None,
+        topic: TopicId | None = None,
+        seq: Seq | None = None,
     ) -> ItemReply | None:
-        """Return one submission, by its id or by the entry it became, with all decisions about it.
+        """Return one submission, by its id or by the entry or comment it became, with all decisions about it.
 
         Of an edit that is published: the message it is of, with the words of its last version, for all versions are
         decided together.
         """
         with self._snapshot() as connection:
+            facts = public_threads.facts_of(connection, comment) if comment is not None else None
+            if facts is not None:
+                topic, seq = facts.topic, facts.seq
             if item is not None:
                 row = submissions.by_id(connection, item)
             else:

@@ -2,9 +2,12 @@
 
 import sqlite3
 
+import msgspec
+
 from protocol.frames import Preferences
 from protocol.ids import DeviceId, PersonId
 from server.store.log import Log
+from server.store.rows import PREFERENCES, preferences_of
 from server.store.writes import (
     AddDevice,
     AddPerson,
@@ -34,9 +37,10 @@ _ADD_DEVICE = """
 INSERT INTO devices (device, person, name, digest, created_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
 """
 _REPASSWORD = "UPDATE people SET password = ? WHERE person = ? AND password = ?"
-_PREFER = """
-UPDATE people SET receipts = coalesce(?, receipts), presence = coalesce(?, presence) WHERE person = ?
-RETURNING receipts, presence
+_PREFER = f"""
+UPDATE people SET receipts = coalesce(:receipts, receipts), presence = coalesce(:presence, presence),
+    findable = coalesce(:findable, findable), moments_days = coalesce(:moments_days, moments_days)
+WHERE person = :person RETURNING {PREFERENCES}
 """
 _BLOCK = "INSERT OR IGNORE INTO blocks (person, blocked, at) VALUES (?, ?, ?)"
 _FREEZE = "UPDATE members SET shown_read = read WHERE topic = ? AND person = ?"
@@ -98,10 +102,10 @@ def set_preferences(connection: sqlite3.Connection, prefer: SetPreferences) -> P
     Raises:
         ValueError: There is no such person.
     """
-    row = connection.execute(_PREFER, (prefer.receipts, prefer.presence, prefer.person)).fetchone()
+    row = connection.execute(_PREFER, msgspec.structs.asdict(prefer)).fetchone()
     if row is None:
         raise ValueError(f"there is no person {prefer.person}")
-    return Preferences(receipts=bool(row[0]), presence=bool(row[1]))
+    return preferences_of(row)
 
 
 def put_block(connection: sqlite3.Connection, log: Log, put: PutBlock) -> BlockPut:

@@ -1,6 +1,9 @@
 """What must always hold in the private store besides what holds in both: about who follows, reads, and asks."""
 
+from protocol.frames import MomentsDays
 from server.store.doctor import Invariant
+
+_DAYS = ", ".join(str(days.value) for days in MomentsDays)
 
 PRIVATE_INVARIANTS = (
     Invariant(
@@ -50,5 +53,43 @@ PRIVATE_INVARIANTS = (
             SELECT (SELECT count(*) FROM counted) AS readers, (SELECT count(*) FROM day_keys) AS days
         ) WHERE days > 1 OR (days = 0 AND readers > 0)
         """,
+    ),
+    Invariant(
+        "person {1} stands to {0} as '{2}'; one of them does not exist",
+        """
+        SELECT person, contact, state FROM contacts
+        WHERE person NOT IN (SELECT person FROM people) OR contact NOT IN (SELECT person FROM people)
+        """,
+    ),
+    Invariant(
+        "person {0} is asked by {1}, who does not ask, or not for so long",
+        """
+        SELECT asked.person, asked.contact FROM contacts AS asked
+        LEFT JOIN contacts AS asks ON asks.person = asked.contact AND asks.contact = asked.person
+            AND asks.state = 'asked' AND asks.until >= asked.until
+        WHERE asked.state = 'asking' AND asks.person IS NULL
+        """,
+    ),
+    Invariant(
+        "person {1} stands to {0} as '{2}', but something is kept that should have been erased",
+        """
+        SELECT person, contact, state FROM contacts WHERE (state = 'contact' AND greeting <> x'')
+            OR (state = 'none' AND (greeting <> x'' OR remark <> x'' OR hides_mine OR hides_theirs))
+        """,
+    ),
+    Invariant(
+        "person {0} has contact mark {1}, but one of their contacts changed at {2}",
+        """
+        SELECT p.person, p.contact_mark, max(c.changed) FROM people AS p JOIN contacts AS c ON c.person = p.person
+        GROUP BY p.person HAVING p.contact_mark < max(c.changed)
+        """,
+    ),
+    Invariant(
+        "{2} contacts of person {0} changed at {1} at once, so a device may miss one",
+        "SELECT person, changed, count(*) FROM contacts GROUP BY person, changed HAVING count(*) > 1",
+    ),
+    Invariant(
+        "person {0} shows moments for {1} days, which nobody can choose",
+        f"SELECT person, moments_days FROM people WHERE moments_days NOT IN ({_DAYS})",
     ),
 )

@@ -17,6 +17,7 @@ from server.store.officer_reading import OfficerReads
 from server.store.operator_reading import OperatorReads
 from server.store.public_writes import Case
 from server.store.reading import SqliteReader
+from server.store.square_reading import SquareReads
 
 SUBMISSION_BYTES = 4096  # About what a submission takes on the wire without its content, its decision counted.
 
@@ -53,7 +54,7 @@ _TARGET = "SELECT sender, kind, erased OR withdrawn FROM entries WHERE topic = ?
 _VERSIONS = "SELECT count(*) + 1 FROM entries WHERE topic = ? AND target = ? AND kind = 'edit'"
 
 
-class SqlitePublicReader(SqliteReader, OperatorReads, OfficerReads):
+class SqlitePublicReader(SqliteReader, OperatorReads, OfficerReads, SquareReads):
     """One read-only connection to the public store; see the port `PublicReader`."""
 
     def posted(self, sender: PersonId, cid: Cid) -> PostedBefore | None:

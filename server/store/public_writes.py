@@ -13,12 +13,13 @@ from compliance.verdicts import Answer
 from protocol.decisions import Decision, Span, Submission
 from protocol.entries import Side, Standing, side_of
 from protocol.errors import ErrorCode
-from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
+from protocol.ids import Cid, CommentId, PersonId, Seq, SubmissionId, TopicId
 from protocol.public import Origin
 from protocol.publications import Content, Hop, Source, Surface
 from protocol.staff import OfficerAct, StaffRole
 from server.store.account_writes import AccountOutcome, AccountWrite
 from server.store.dialogue_writes import Speak, SpeakOutcome
+from server.store.square_writes import SquareOutcome, SquareWrite, Stirred
 from server.store.writes import Acted, Outcome, Posted, Write
 
 
@@ -26,9 +27,10 @@ class Submit(msgspec.Struct, frozen=True, kw_only=True):
     """Keep what somebody wants to publish, before anybody judges it.
 
     `handle`, `skeleton`: for the first time that this author does anything public. `digest`: keyed, of all that the
-    request says. `source`: the article that is said again, of a reprint, or of a message that forwards one.
+    request says. `source`: the article that is said again, of a reprint, or of a message that forwards one. Of a
+    comment: `root`, the entry of `topic` it is under; `answers`, the comment it answers.
     Outcomes: Accepted | Resubmitted | Conflict | Superseded (it is made from another version) | Stopped (by a stage of
-    the gate) | Unfit (for the account).
+    the gate) | Unfit (for the account, or for what it is under).
     """
 
     submission: SubmissionId
@@ -46,12 +48,16 @@ class Submit(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     reprintable: bool = False
     source: Origin | None = None
+    root: Seq | None = None
+    answers: CommentId | None = None
     at: int
     bench: Bench
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A submission as the gate takes it up. `previous`: digest of the version it would replace, if there is one.
+
+    `topic`: where it is said; None: in a place of its author's own, which need not be there yet.
 
     `account`: what hooks are told of the public account that it is said for.
     """
@@ -78,7 +84,10 @@ class Superseded(msgspec.Struct, frozen=True):
 
 
 class Unfit(msgspec.Struct, frozen=True, kw_only=True):
-    """It does not fit the account as it is now; `text` says why, as a clause. `retry_after_ms`: until it may."""
+    """It does not fit the account, or what it is under, as that is now; `text` says why, as a clause.
+
+    `retry_after_ms`: until it may.
+    """
 
     code: ErrorCode
     field: str | None
@@ -113,7 +122,7 @@ class Concluded(msgspec.Struct, frozen=True, kw_only=True):
     """Where the submission stands now. `posted`: what entered a log by it; `decisions`: all about it, oldest first.
 
     `acted`: whom of an account's operators to tell what its author did by it. `shared`: the article that it has just
-    brought into a group.
+    brought into a group. `stirred`: of a comment that has come, gone, or come back.
     """
 
     submission: Submission
@@ -122,6 +131,7 @@ class Concluded(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...] = ()
     acted: Acted | None = None
     shared: Hop | None = None
+    stirred: Stirred | None = None
 
 
 class Unjudged(msgspec.Struct, frozen=True):
@@ -299,6 +309,7 @@ PublicWrite = (
     | AddStaff
     | RemoveStaff
     | AccountWrite
+    | SquareWrite
 )
 PublicOutcome = (
     Accepted
@@ -318,6 +329,7 @@ PublicOutcome = (
     | NoSuchGroup
     | GroupFull
     | AccountOutcome
+    | SquareOutcome
 )
 PUBLIC_WRITES: frozenset[type] = frozenset(get_args(PublicWrite))
 AnyWrite = Write | Speak | PublicWrite

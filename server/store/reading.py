@@ -4,16 +4,20 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 
 from protocol.entries import Admission, Kind, Openness, Role, Side, Standing, TopicKind
-from protocol.frames import Device, GroupMember, Person, Preferences, SyncReply, TopicReply
+from protocol.frames import Device, GroupMember, Person, SyncReply, TopicReply
 from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId
 from protocol.limits import MEMBERS_SHOWN, RECEIPTS_BY_PERSON_MEMBERS
 from server.store.backstage_reading import BackstageReads
 from server.store.base import ChatLookup, Credentials, Header, HistoryPage, PostedBefore, SignedPerson
+from server.store.contact_reading import ContactReads
 from server.store.dialogue_reading import DialogueReads
 from server.store.follow_reading import FollowReads
 from server.store.history import history
-from server.store.rows import LAST, OF_TWO, Row, columns, entry_of, summary
+from server.store.moment_reading import MomentReads
+from server.store.rows import LAST, OF_TWO, PREFERENCES, Row, columns, entry_of, preferences_of, summary
+from server.store.square_circle import SquareCircleReads
 from server.store.sync import sync
+from server.store.thread_reading import ThreadReads
 from server.topics import Member, TopicState
 
 _TOPIC = f"""
@@ -54,9 +58,9 @@ WHERE e.topic = ? AND e.seq = ? AND m.standing = 'member' AND m.since <= e.seq A
     AND m.person IS NOT e.sender AND m.person IS NOT e.hidden_from
 ORDER BY m.person
 """
-_CREDENTIALS = "SELECT person, handle, password, receipts, presence FROM people WHERE handle = ?"
-_SIGNED = """
-SELECT p.person, p.handle, d.device, p.receipts, p.presence
+_CREDENTIALS = f"SELECT person, handle, password, {PREFERENCES} FROM people WHERE handle = ?"
+_SIGNED = f"""
+SELECT p.person, p.handle, d.device, {PREFERENCES}
 FROM devices AS d JOIN people AS p ON p.person = d.person WHERE d.digest = ?
 """
 _DEVICES = "SELECT device, name, created_at, seen_at FROM devices WHERE person = ? ORDER BY created_at, device"
@@ -78,7 +82,9 @@ WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE person = me.person AND blocked = ot
 """
 
 
-class SqliteReader(DialogueReads, FollowReads, BackstageReads):
+class SqliteReader(
+    DialogueReads, FollowReads, ContactReads, MomentReads, ThreadReads, SquareCircleReads, BackstageReads
+):
     """One read-only connection, used by one thread at a time; see the port `Reader`."""
 
     def topic(self, topic: TopicId) -> TopicState | None:
@@ -237,14 +243,14 @@ class SqliteReader(DialogueReads, FollowReads, BackstageReads):
         row = self._row(_CREDENTIALS, (handle,))
         if row is None:
             return None
-        return Credentials(person=row[0], handle=row[1], password=row[2], preferences=_preferences(row[3], row[4]))
+        return Credentials(person=row[0], handle=row[1], password=row[2], preferences=preferences_of(row[3:]))
 
     def signed(self, digest: bytes) -> SignedPerson | None:
         """Return whose token has this digest."""
         row = self._row(_SIGNED, (digest,))
         if row is None:
             return None
-        return SignedPerson(person=row[0], handle=row[1], device=row[2], preferences=_preferences(row[3], row[4]))
+        return SignedPerson(person=row[0], handle=row[1], device=row[2], preferences=preferences_of(row[3:]))
 
     def devices(self, person: PersonId, current: DeviceId) -> tuple[Device, ...]:
         """Return the signed-in devices, oldest first."""
@@ -265,10 +271,6 @@ class SqliteReader(DialogueReads, FollowReads, BackstageReads):
         """Return those of `persons` whose presence `person` may see, in the order asked, each once."""
         rows = self._rows(_WATCHABLE, {"person": person, "persons": dumps(list(dict.fromkeys(persons)))})
         return tuple(row[0] for row in rows)
-
-
-def _preferences(receipts: int, presence: int) -> Preferences:
-    return Preferences(receipts=bool(receipts), presence=bool(presence))
 
 
 def _persons(rows: list[Row]) -> tuple[Person, ...]:

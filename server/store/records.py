@@ -36,12 +36,8 @@ class Subject(Protocol):
         """What they are bound by."""
 
     @property
-    def topic(self) -> TopicId | None:
-        """Where it is."""
-
-    @property
-    def seq(self) -> Seq | None:
-        """The entry that it became."""
+    def told(self) -> tuple[TopicId | None, Seq | None]:
+        """The topic and the entry by which one is told where it is."""
 
 
 class Records:
@@ -87,8 +83,8 @@ class Records:
                 submission=row.submission,
                 commitment=commitment(row),
                 facts=leaves.commitment(row.salt, decision.facts.encode()),
-                topic=row.topic,
-                seq=row.seq,
+                topic=row.told[0],
+                seq=row.told[1],
             )
         )
         self._connection.execute(

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from protocol.entries import Admission, Entry, Kind, Openness, Role, Side, Standing, TopicKind
-from protocol.frames import Person, Summary
+from protocol.frames import Person, Preferences, Summary
 from protocol.ids import PersonId, Seq, TopicId
 
 Row = tuple[Any, ...]
@@ -13,6 +13,7 @@ ENTRY_COLUMNS = (
     "topic, seq, nth, at, kind, sender, cid, body, reply_to, target, person, role, until, erased, hidden_from,"
     " count, withdrawn, openness, tag"
 )
+PREFERENCES = "receipts, presence, findable, moments_days"  # Of a person.
 _ENTRY_BYTES = 192  # All fields but the body, at their usual lengths.
 _SUMMARY_BYTES = 320
 _APPROVAL, _LISTED, _HISTORY = 1, 2, 4  # An entry's openness, added up.
@@ -53,6 +54,14 @@ _ONE_SUMMARY = SUMMARY + "AND m.topic = ?"
 def columns(table: str, names: str = ENTRY_COLUMNS) -> str:
     """Return `names`, with commas between them, as those of `table`: for a query that has other tables, too."""
     return ", ".join(f"{table}.{name}" for name in names.split(", "))
+
+
+def preferences_of(row: Row) -> Preferences:
+    """Return the preferences of a row of PREFERENCES."""
+    receipts, presence, findable, moments_days = row
+    return Preferences(
+        receipts=bool(receipts), presence=bool(presence), findable=bool(findable), moments_days=moments_days
+    )
 
 
 def entry_of(row: Row) -> Entry:

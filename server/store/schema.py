@@ -16,11 +16,13 @@ from protocol.entries import Side
 from protocol.ids import new_id
 from server.store.account_schema import ACCOUNT_TABLES, DECISIONS_ANEW, FOLLOWER_TABLES
 from server.store.base import StoreError
+from server.store.circle_schema import CIRCLE_TABLES
 from server.store.public_schema import PUBLIC_TABLES
 from server.store.search_schema import SEARCH_TABLES
+from server.store.square_schema import SQUARE_TABLES
 
 APPLICATION_ID = 0x6875746F  # "huto", in the file's header: `file` and we know it again.
-VERSION = 3  # Of the schema; in the header's user_version. One more with every migration.
+VERSION = 4  # Of the schema; in the header's user_version. One more with every migration.
 SECRET_BYTES = 32
 
 _FIRST = (
@@ -147,6 +149,12 @@ _SECOND = (
 _THIRD = ("ALTER TABLE entries ADD COLUMN tag TEXT",)  # Of a broadcast that is for some followers only.
 
 
+_FOURTH = (
+    "ALTER TABLE people ADD COLUMN findable INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE people ADD COLUMN moments_days INTEGER NOT NULL DEFAULT 0",  # 0: friends see all of their moments.
+)
+
+
 class NotAStoreError(StoreError):
     """The file is no store of ours, or that of the other side."""
 
@@ -248,6 +256,12 @@ def _migrations(side: Side) -> Migrations:
         for statement in (*_THIRD, *(public if side is Side.PUBLIC else FOLLOWER_TABLES)):
             db.execute(statement)
         db.execute("PRAGMA user_version = 3")
+
+    @migrations()
+    def fourth(db: Database) -> None:
+        for statement in (*_FOURTH, *(SQUARE_TABLES if side is Side.PUBLIC else CIRCLE_TABLES)):
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 4")
 
     return migrations
 

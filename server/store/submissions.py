@@ -11,12 +11,12 @@ from blake3 import blake3
 from compliance.bench import Bench
 from compliance.stages import Stopped
 from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
-from protocol.entries import Kind
-from protocol.ids import Cid, PersonId, Seq, SubmissionId, TopicId
+from protocol.entries import Kind, TopicKind
+from protocol.ids import Cid, CommentId, PersonId, Seq, SubmissionId, TopicId
 from protocol.public import Submitted
 from protocol.publications import (
-    EDITABLE,
     OF_ACCOUNTS,
+    TEXTS,
     Content,
     PublishedError,
     Source,
@@ -25,7 +25,7 @@ from protocol.publications import (
     digest_of,
     encode_content,
 )
-from server.store import people, reprints
+from server.store import people, public_threads, reprints
 from server.store.account_facts import facts_of, shown_to_hooks, unfit
 from server.store.public_writes import Accepted, Case, Forget, Resubmitted, Submit, Superseded, Unfit
 from server.store.writes import Conflict, Done, Draft
@@ -45,11 +45,14 @@ KINDS: dict[Surface, Kind] = {
     Surface.ACCOUNT_MENU: Kind.MENU,
     Surface.ACCOUNT_WELCOME: Kind.WELCOME,
     Surface.ACCOUNT_REPLIES: Kind.REPLIES,
+    Surface.SQUARE: Kind.POST,
+    Surface.COMMENT: Kind.COMMENT,
 }
+PLACES: dict[Surface, TopicKind] = {Surface.CARD: TopicKind.CARD, Surface.SQUARE: TopicKind.SQUARE}  # Of PERSONAL.
 
 COLUMNS = (
     "submission, author, cid, digest, surface, topic, reply_to, target, base, content, salt, state, at, labels, seq,"
-    " version, until, withdrawn, decision, tag, reprintable, source"
+    " version, until, withdrawn, decision, tag, reprintable, source, root_topic, root_seq, answers"
 )
 _DECISION = (
     "decision, kind, ground, clause, bottom_line, agreement, places, facts, by, automated, at, until, appeal, leaf"
@@ -60,9 +63,9 @@ _BY_ENTRY = f"SELECT {COLUMNS} FROM submissions WHERE topic = ? AND seq = ?"
 _SUBMITTED = "SELECT 1 FROM submissions WHERE cid = ?1 AND (author = ?2 OR topic = ?2)"
 _INSERT = """
 INSERT INTO submissions (submission, author, cid, digest, surface, topic, reply_to, target, base, content, salt, state,
-    at, tag, reprintable, source)
+    at, tag, reprintable, source, root_topic, root_seq, answers)
 VALUES (:submission, :author, :cid, :digest, :surface, :topic, :reply_to, :target, :base, :content, :salt, :state,
-    :at, :tag, :reprintable, :source)
+    :at, :tag, :reprintable, :source, :root_topic, :root_seq, :answers)
 """
 _HELD = "SELECT count(*) FROM submissions WHERE author = ? AND state = 'held'"
 # The operators of an account share its cids: what one has used is used, published or not.
@@ -70,7 +73,7 @@ _CLAIMED = """
 SELECT 1 FROM cids WHERE cid = :cid AND sender = :sender
 UNION ALL SELECT 1 FROM submissions WHERE cid = :cid AND topic = :sender
 """
-_CARD = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = one_peer AND kind = 'card'"
+_OWN_PLACE = "SELECT topic FROM topics WHERE one_peer = ? AND other_peer = one_peer AND kind = ?"
 _DECIDED = f"SELECT {_DECISION} FROM decisions WHERE decision = ?"
 DECISIONS_SHOWN = 50  # The last ones: one item can be withdrawn and restored without end.
 _ABOUT = f"SELECT {_DECISION} FROM decisions WHERE submission = ? ORDER BY number DESC LIMIT {DECISIONS_SHOWN}"
@@ -94,7 +97,7 @@ WHERE e.topic = ? AND e.seq = ?
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `submissions`."""
+    """A row of `submissions`. Of a comment `topic` and `seq` are its entry in a thread, which is told to nobody."""
 
     submission: SubmissionId
     author: PersonId
@@ -118,6 +121,19 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     reprintable: bool
     source: Source | None
+    root_topic: TopicId | None
+    root_seq: Seq | None
+    answers: CommentId | None
+
+    @property
+    def root(self) -> tuple[TopicId, Seq] | None:
+        """What a comment is under; None: it is no comment."""
+        return None if self.root_topic is None or self.root_seq is None else (self.root_topic, self.root_seq)
+
+    @property
+    def told(self) -> tuple[TopicId | None, Seq | None]:
+        """Topic and entry by which one is told where it is: of a comment those it is under."""
+        return self.root or (self.topic, self.seq)
 
 
 def speaker(surface: Surface, author: PersonId, topic: TopicId | None) -> PersonId:
@@ -131,12 +147,12 @@ def submit(
     """Keep what somebody wants to publish. A repeat gets what it has become, never a second judgement."""
     row = by_cid(connection, submit.author, submit.cid)
     if row is not None:
-        same = row.digest == submit.digest and submit.topic in {None, row.topic}
+        same = row.digest == submit.digest and submit.topic in {None, row.told[0]}
         return Resubmitted(view(connection, row)) if same else Conflict()
     sender = speaker(submit.surface, submit.author, submit.topic)
     if connection.execute(_CLAIMED, {"cid": submit.cid, "sender": sender}).fetchone():
         return Conflict()
-    topic = submit.topic or card_of(connection, submit.author)
+    topic = None if submit.root is not None else submit.topic or own_place(connection, submit.surface, submit.author)
     stage = stopped(connection, submit.surface, submit.author, topic, submit.content, at=submit.at, bench=submit.bench)
     if stage is not None:
         return stage
@@ -154,6 +170,8 @@ def submit(
 
 
 def _misfit(connection: sqlite3.Connection, submit: Submit, topic: TopicId | None) -> Unfit | None:
+    if submit.topic is not None and submit.root is not None:
+        return public_threads.unfit(connection, submit.topic, submit.root, submit.author, answers=submit.answers)
     if topic is None or submit.surface not in OF_ACCOUNTS:
         return None
     return unfit(
@@ -177,6 +195,9 @@ def _source(connection: sqlite3.Connection, submit: Submit, topic: TopicId | Non
 
 
 def _keep(connection: sqlite3.Connection, submit: Submit, topic: TopicId | None, source: Source | None) -> Row:
+    root_topic, root_seq = None, None
+    if submit.topic is not None and submit.root is not None:
+        root_topic, root_seq = submit.topic, public_threads.root_of(connection, submit.topic, submit.root)
     row = {
         "submission": submit.submission,
         "author": submit.author,
@@ -194,6 +215,9 @@ def _keep(connection: sqlite3.Connection, submit: Submit, topic: TopicId | None,
         "tag": submit.tag,
         "reprintable": submit.reprintable,
         "source": source and msgpack.packb(msgspec.to_builtins(source, builtin_types=(bytes,))),
+        "root_topic": root_topic,
+        "root_seq": root_seq,
+        "answers": submit.answers,
     }
     connection.execute(_INSERT, row)
     found = by_id(connection, submit.submission)
@@ -212,7 +236,7 @@ def case_of(connection: sqlite3.Connection, row: Row) -> Case:
         submission=row.submission,
         author=row.author,
         surface=row.surface,
-        topic=row.topic,
+        topic=row.told[0],
         content=content,
         version=version,
         previous=previous,
@@ -223,7 +247,7 @@ def case_of(connection: sqlite3.Connection, row: Row) -> Case:
 
 def succession(connection: sqlite3.Connection, row: Row) -> tuple[int, bytes | None]:
     """Return which version of its text a submission would be now, and the digest of the one it would replace."""
-    topic = row.topic or card_of(connection, row.author)  # Another card may have come first.
+    topic = row.topic or own_place(connection, row.surface, row.author)  # Another card may have come first.
     count, last = versions(connection, row.surface, row.author, topic, row.target)
     return count + 1, None if topic is None or last is None else _digest(connection, topic, last)
 
@@ -237,7 +261,7 @@ def versions(
     if target is not None:
         count, last = connection.execute(_EDITS, (topic, target)).fetchone()
         return count + 1, last or target
-    if surface in EDITABLE:
+    if surface in TEXTS:
         return 0, None
     kind = KINDS[surface].value
     if surface is Surface.GROUP_SCREEN_NAME:
@@ -268,9 +292,10 @@ def held_by(connection: sqlite3.Connection, author: PersonId) -> int:
     return found
 
 
-def card_of(connection: sqlite3.Connection, person: PersonId) -> TopicId | None:
-    """Return the topic that is the card of `person`, if they have one."""
-    row = connection.execute(_CARD, (person,)).fetchone()
+def own_place(connection: sqlite3.Connection, surface: Surface, person: PersonId) -> TopicId | None:
+    """Return the topic that is the card, or the square, of `person`; None: they have none yet, or it is neither."""
+    kind = PLACES.get(surface)
+    row = connection.execute(_OWN_PLACE, (person, kind.value)).fetchone() if kind is not None else None
     return None if row is None else TopicId(row[0])
 
 
@@ -350,15 +375,18 @@ def view(connection: sqlite3.Connection, row: Row) -> Submission:
         surface=row.surface,
         state=row.state,
         at=row.at,
-        topic=row.topic,
+        topic=row.told[0],
         target=row.target,
         content=readable(row.content),
         labels=row.labels,
-        seq=row.seq,
+        seq=None if row.root is not None else row.seq,
         version=row.version,
         until=row.until,
         withdrawn=row.withdrawn,
         decision=_decision(decided) if decided else None,
+        root=row.root_seq,
+        answers=row.answers,
+        comment=public_threads.name_of(connection, row.topic, row.seq) if row.root is not None else None,
     )
 
 

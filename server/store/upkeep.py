@@ -16,11 +16,14 @@ from server.store import schema
 from server.store.base import StoreError
 from server.store.doctor import findings
 from server.store.lock import DataLock
+from server.store.moment_doctor import MOMENT_INVARIANTS
 from server.store.private_doctor import PRIVATE_INVARIANTS
 from server.store.public_doctor import PUBLIC_INVARIANTS
 from server.store.rows import LAST
 from server.store.search_doctor import SEARCH_INVARIANTS
 from server.store.sqlite import connect, store_path
+from server.store.square_doctor import SQUARE_INVARIANTS
+from server.store.thread_doctor import THREAD_INVARIANTS
 
 PAGES = 1024  # Copied between two calls of `progress`: 4 MiB.
 
@@ -55,7 +58,10 @@ _PUBLIC_COUNTS = {
 
 
 _OF_READERS = "SELECT name FROM sqlite_schema WHERE name IN ('counted', 'day_keys')"
-_OF_ONE_SIDE = {Side.PRIVATE: PRIVATE_INVARIANTS, Side.PUBLIC: PUBLIC_INVARIANTS + SEARCH_INVARIANTS}
+_OF_ONE_SIDE = {
+    Side.PRIVATE: PRIVATE_INVARIANTS + MOMENT_INVARIANTS + THREAD_INVARIANTS,
+    Side.PUBLIC: PUBLIC_INVARIANTS + SQUARE_INVARIANTS + SEARCH_INVARIANTS,
+}
 
 
 class NoStoreError(StoreError):

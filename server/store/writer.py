@@ -5,7 +5,20 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from protocol.entries import Side
-from server.store import dialogues, drafts, follows, people, public_posts, search, standings, submissions
+from server.store import (
+    comments,
+    contacts,
+    dialogues,
+    drafts,
+    follows,
+    moments,
+    people,
+    public_posts,
+    search,
+    square_circle,
+    standings,
+    submissions,
+)
 from server.store.account_writes import (
     AddApproval,
     Apply,
@@ -19,12 +32,27 @@ from server.store.accounts import Accounts
 from server.store.audit import AuditLog
 from server.store.backstage_writes import CloseItem, DropDraft, Plan, PutDraft, TakeUp, Unplan
 from server.store.base import Failed, StoreBrokenError, StoreFullError
+from server.store.comment_writes import DropComment, MarkNotices, PutComment, PutLike
+from server.store.contact_writes import (
+    AcceptRequest,
+    DropContact,
+    EndRequests,
+    PutHiding,
+    PutPrivateCard,
+    PutRemark,
+    PutRequest,
+    RefuseRequest,
+    WithdrawRequest,
+)
 from server.store.dialogue_writes import Speak
 from server.store.figures import Tally
 from server.store.follow_writes import CountOnce, DropFollow, EndDays, PutFollow
 from server.store.gate import Gate
 from server.store.institutions import Institutions
 from server.store.log import Log
+from server.store.moment_writes import DropMoment, Narrow, PutMoment
+from server.store.public_comments import PublicComments
+from server.store.public_like_writes import PutPublicLike
 from server.store.public_writes import (
     AddStaff,
     Announce,
@@ -46,6 +74,7 @@ from server.store.public_writes import (
     TakeBack,
 )
 from server.store.search import Index
+from server.store.square_writes import Choose, DropPublicComment, Select
 from server.store.writes import (
     AddDevice,
     AddPerson,
@@ -193,7 +222,7 @@ class SqliteWriter:
 def _public(connection: sqlite3.Connection, log: Log, audit: AuditLog) -> dict[type, Callable[[Any], AnyOutcome]]:
     """Return what executes the writes that only the public store knows."""
     gate, institutions = Gate(connection, log, audit), Institutions(connection, log, audit)
-    accounts = Accounts(connection, log, audit)
+    accounts, said_there = Accounts(connection, log, audit), PublicComments(connection, log)
     return {
         Post: lambda post: public_posts.post(connection, log, post),
         Submit: lambda submit: submissions.submit(connection, submit),
@@ -217,6 +246,9 @@ def _public(connection: sqlite3.Connection, log: Log, audit: AuditLog) -> dict[t
         SetOperator: accounts.set_operator,
         AddApproval: accounts.add_approval,
         EndApproval: accounts.end_approval,
+        Choose: said_there.choose,
+        Select: said_there.select,
+        DropPublicComment: said_there.drop,
     }
 
 
@@ -225,6 +257,16 @@ def _private(connection: sqlite3.Connection, log: Log, tally: Tally) -> dict[typ
     return {
         PutFollow: lambda put: follows.put_follow(connection, put),
         DropFollow: lambda drop: follows.drop_follow(connection, drop),
+        PutRequest: lambda put: contacts.put_request(connection, put),
+        WithdrawRequest: lambda withdraw: contacts.withdraw_request(connection, withdraw),
+        AcceptRequest: lambda accept: contacts.accept_request(connection, accept),
+        RefuseRequest: lambda refuse: contacts.refuse_request(connection, refuse),
+        DropContact: lambda drop: contacts.drop_contact(connection, drop),
+        PutRemark: lambda put: contacts.put_remark(connection, put),
+        PutHiding: lambda put: contacts.put_hiding(connection, put),
+        PutPrivateCard: lambda put: contacts.put_card(connection, put),
+        EndRequests: lambda end: contacts.end_requests(connection, end),
+        PutBlock: lambda put: contacts.put_block(connection, log, put),
         PutDraft: lambda put: drafts.put_draft(connection, put),
         DropDraft: lambda drop: drafts.drop_draft(connection, drop),
         Plan: lambda plan: drafts.plan(connection, plan),
@@ -234,6 +276,14 @@ def _private(connection: sqlite3.Connection, log: Log, tally: Tally) -> dict[typ
         CountOnce: tally.count,
         EndDays: tally.end_days,
         Speak: lambda speak: dialogues.speak(connection, log, speak),
+        PutMoment: lambda put: moments.put_moment(connection, put),
+        Narrow: lambda narrow: moments.narrow(connection, narrow),
+        DropMoment: lambda drop: moments.drop_moment(connection, drop),
+        PutComment: lambda put: comments.put_comment(connection, put),
+        DropComment: lambda drop: comments.drop_comment(connection, drop),
+        PutLike: lambda put: comments.put_like(connection, put),
+        PutPublicLike: lambda put: square_circle.put_public_like(connection, put),
+        MarkNotices: lambda mark: comments.mark_notices(connection, mark),
     }
 
 

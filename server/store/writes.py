@@ -12,7 +12,11 @@ from protocol.entries import Entry, Kind, Openness, Role, Side, TopicKind
 from protocol.frames import Preferences, Summary
 from protocol.ids import Cid, DeviceId, PersonId, Seq, TopicId
 from server.store.backstage_writes import BackstageOutcome, BackstageWrite
+from server.store.comment_writes import CommentOutcome, CommentWrite
+from server.store.contact_writes import ContactOutcome, ContactWrite, Stands
 from server.store.follow_writes import FollowOutcome, FollowWrite
+from server.store.moment_writes import MomentOutcome, MomentWrite
+from server.store.public_like_writes import PublicLikePut, PutPublicLike
 from server.topics import Change
 
 NO_DIGEST = bytes(16)  # Of what the server says by itself: nobody repeats that.
@@ -182,8 +186,10 @@ class SetPreferences(msgspec.Struct, frozen=True, kw_only=True):
     """None leaves a preference as it is. Outcome: Preferences."""
 
     person: PersonId
-    receipts: bool | None
-    presence: bool | None
+    receipts: bool | None = None
+    presence: bool | None = None
+    findable: bool | None = None
+    moments_days: int | None = None
 
 
 class PutBlock(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,6 +238,10 @@ Write = (
     | SetTopicSettings
     | Erase
     | FollowWrite
+    | ContactWrite
+    | MomentWrite
+    | PutPublicLike
+    | CommentWrite
     | BackstageWrite
 )
 
@@ -255,11 +265,15 @@ class DevicesRevoked(msgspec.Struct, frozen=True):
 
 
 class BlockPut(msgspec.Struct, frozen=True, kw_only=True):
-    """`topic`: the chat of the two, its generation risen to `generation`; None: there is none, or it was so before."""
+    """`topic`: the chat of the two, its generation risen to `generation`; None: there is none, or it was so before.
+
+    `ended`: what the blocked one asked of who blocks them.
+    """
 
     topic: TopicId | None
     generation: int
     changes: tuple[Change, ...]
+    ended: tuple[Stands, ...] = ()
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,5 +293,9 @@ Outcome = (
     | BlockPut
     | Marked
     | FollowOutcome
+    | ContactOutcome
+    | MomentOutcome
+    | PublicLikePut
+    | CommentOutcome
     | BackstageOutcome
 )

@@ -1,7 +1,8 @@
 """Stores of older versions are brought up to date when they are opened, with all that is in them.
 
 The first is of before the public side, and is made here. The second is of before public accounts, and was made by that
-version: a chat, two groups, and what became of ten publications in the public one, in `schema2/`.
+version: a chat, two groups, and what became of ten publications in the public one, in `schema2/`. The third is of
+before contacts, and was made by that version: a chat, two groups, a block, and an account that somebody follows.
 """
 
 import sqlite3
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from protocol.contacts import AcceptContact, AskContact, Contacts, ContactsReply, ContactState
 from protocol.decisions import SubmissionState
 from protocol.entries import Kind, Side, TopicKind
-from protocol.following import FollowAccount
-from protocol.frames import History
+from protocol.following import FollowAccount, Follows
+from protocol.frames import History, People, Preferences, Resume
 from protocol.ids import PersonId, Seq, TopicId, new_cid, new_id
 from protocol.public import GroupSettings, SignAgreement, Submissions
 from protocol.publications import decode
@@ -31,7 +33,7 @@ from tests.support.inline import InlineServer
 from tests.support.public import rows
 
 ANN, BO, TOPIC = PersonId("a" * 16), PersonId("b" * 16), TopicId("t" * 16)
-SECOND = Path(__file__).parent / "schema2"
+HERE = Path(__file__).parent
 BODIES = ["hello", "", "hello yourself"]
 
 
@@ -48,18 +50,37 @@ def old_store(data: Path, side: Side) -> Path:
 
 def second_store(data: Path, side: Side) -> Path:
     """Make the store of `side` that the second version left; return where it is."""
+    return _restored(HERE / "schema2", data, side)
+
+
+def third_store(data: Path, side: Side) -> Path:
+    """Make the store of `side` that the third version left; return where it is."""
+    return _restored(HERE / "schema3", data, side)
+
+
+def _restored(dumps: Path, data: Path, side: Side) -> Path:
     data.mkdir(exist_ok=True)
     path = store_path(data, side)
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript((SECOND / f"{side.value}.sql").read_text("utf-8"))
+        connection.executescript((dumps / f"{side.value}.sql").read_text("utf-8"))
     return path
 
 
 @pytest.fixture
 def second(data: Path) -> InlineServer:
     """A server on the stores that the second version left."""
+    return _served(data, second_store)
+
+
+@pytest.fixture
+def third(data: Path) -> InlineServer:
+    """A server on the stores that the third version left."""
+    return _served(data, third_store)
+
+
+def _served(data: Path, made: Callable[[Path, Side], Path]) -> InlineServer:
     for side in Side:
-        second_store(data, side)
+        made(data, side)
     private, public = SqliteStore.open(data, Side.PRIVATE), PublicSqliteStore.open(data, Side.PUBLIC)
     return InlineServer(stores=(private, public))
 
@@ -116,7 +137,7 @@ def shape_of(path: Path) -> dict[str, set[tuple[object, ...]]]:
 
 
 @pytest.mark.parametrize("side", list(Side))
-@pytest.mark.parametrize(("version", "made"), [(1, old_store), (2, second_store)])
+@pytest.mark.parametrize(("version", "made"), [(1, old_store), (2, second_store), (3, third_store)])
 def test_an_old_store_is_brought_up_to_date_and_keeps_who_it_is(
     data: Path, side: Side, version: int, made: Callable[[Path, Side], Path]
 ) -> None:
@@ -130,7 +151,7 @@ def test_an_old_store_is_brought_up_to_date_and_keeps_who_it_is(
 
 
 @pytest.mark.parametrize("side", list(Side))
-@pytest.mark.parametrize("made", [old_store, second_store])
+@pytest.mark.parametrize("made", [old_store, second_store, third_store])
 def test_an_old_store_becomes_what_a_new_one_is(tmp_path: Path, side: Side, made: Callable[[Path, Side], Path]) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     path = made(old, side)
@@ -206,8 +227,11 @@ def found(server: InlineServer) -> list[TopicId]:
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_the_doctor_finds_nothing_wrong_with_the_second_either(data: Path, side: Side) -> None:
-    second_store(data, side)
+@pytest.mark.parametrize("made", [second_store, third_store])
+def test_the_doctor_finds_nothing_wrong_with_the_later_ones_either(
+    data: Path, side: Side, made: Callable[[Path, Side], Path]
+) -> None:
+    made(data, side)
     SqliteStore.open(data, side).close()
     assert list(upkeep.doctor(data)) == []
 
@@ -273,3 +297,34 @@ def test_accounts_are_reviewed_on_a_store_of_before_them(second: InlineServer) -
     ben.do(FollowAccount, topic=topic)
     article(ann, topic, "Its lamp works again.")
     assert rows(second, "SELECT kind FROM decisions ORDER BY number")[-1] == {"kind": "approve"}
+
+
+# Of before contacts.
+
+
+def test_who_was_there_before_contacts_has_none_and_can_be_found(third: InlineServer) -> None:
+    ann, ben = third.login("ann"), third.login("ben")
+    assert ann.do(Contacts) == ContactsReply(contacts=(), mark=0)
+    assert [person.handle for person in ann.do(People, handles=("ben",)).people] == ["ben"]
+    ann.do(AskContact, person=ben.person)
+    assert ben.do(AcceptContact, person=ann.person).contact.state is ContactState.CONTACT
+
+
+def test_what_they_chose_before_is_kept_and_they_show_all_their_moments(third: InlineServer) -> None:
+    ben = third.login("ben")
+    preferences = third.connect().do(Resume, token=ben.token).preferences
+    assert preferences == Preferences(receipts=True, presence=False, findable=True, moments_days=0)
+
+
+def test_whom_they_blocked_before_contacts_asks_in_vain(third: InlineServer) -> None:
+    ben, cyd = third.login("ben"), third.login("cyd")
+    ben.do(AskContact, person=cyd.person)
+    assert cyd.do(Contacts).contacts == ()
+
+
+def test_what_they_follow_and_read_is_there(third: InlineServer) -> None:
+    ben = third.login("ben")
+    (follow,) = ben.do(Follows).follows or ()
+    assert follow.tag == "north"
+    kinds = [entry.kind for entry in ben.do(History, topic=follow.topic, limit=99).entries]
+    assert kinds[-2:] == [Kind.ARTICLE, Kind.BROADCAST]

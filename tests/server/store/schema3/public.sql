@@ -1,0 +1,550 @@
+BEGIN TRANSACTION;
+CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+);
+INSERT INTO "_sqlite_migrations" VALUES(1,'hutong','first','2026-11-25 20:27:05.260103+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'hutong','second','2026-11-25 20:27:05.263435+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'hutong','third','2026-11-25 20:27:05.268622+00:00');
+CREATE TABLE accounts (
+        topic TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('draft', 'submitted', 'refused', 'approved', 'active')),
+        application BLOB NOT NULL, -- MessagePack of protocol.accounts.Application.
+        salt BLOB NOT NULL, -- Of the application's commitment in the audit log.
+        name_key TEXT NOT NULL, -- What its name is compared by.
+        type TEXT NOT NULL,
+        body TEXT NOT NULL,
+        category TEXT NOT NULL,
+        news TEXT NOT NULL DEFAULT 'none', -- The right that its kind of subject has, from its approval on.
+        encouraged INTEGER NOT NULL DEFAULT 0,
+        at INTEGER NOT NULL,
+        due INTEGER, -- When the application is to be decided; set once, when it is submitted.
+        decision TEXT, -- The last one about it.
+        CHECK ((state = 'submitted') = (due IS NOT NULL))
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "accounts" VALUES('03wja33sbjgydxlc','asvpz7wd7afzzajk','active',X'86A4626F6479A6706572736F6EA77375626A656374B65468652070656F706C65206F6620746865206C616E65A46E616D65A8546865204C616E65A863617465676F7279A7736F6369657479A573636F7065B9576861742068617070656E7320696E20746865206C616E652EA86F70657261746F72AF416E6E206F6620746865206C616E65',X'9CE25C308DA9E640D95C0E97664869D9DB5E8DD8572C7B93D4A850FC7D669090','thelane','subscription','person','society','none',0,1700000005000,NULL,'cscd4xs3smuaamdp');
+CREATE TABLE acts (
+        topic TEXT NOT NULL,
+        number INTEGER NOT NULL, -- 1, 2, 3, ... of each account: it tells nobody how much others do.
+        at INTEGER NOT NULL,
+        by TEXT NOT NULL,
+        act TEXT NOT NULL,
+        seq INTEGER,
+        person TEXT,
+        PRIMARY KEY (topic, number)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "acts" VALUES('03wja33sbjgydxlc',1,1700000005000,'asvpz7wd7afzzajk','profile',1,NULL);
+INSERT INTO "acts" VALUES('03wja33sbjgydxlc',2,1700000005000,'asvpz7wd7afzzajk','published',2,NULL);
+INSERT INTO "acts" VALUES('03wja33sbjgydxlc',3,1700000005000,'asvpz7wd7afzzajk','published',3,NULL);
+CREATE TABLE approvals (
+        number INTEGER PRIMARY KEY,
+        topic TEXT NOT NULL,
+        issuer TEXT NOT NULL CHECK (trim(issuer) <> ''),
+        reference TEXT NOT NULL CHECK (trim(reference) <> ''),
+        issued_on TEXT NOT NULL, -- YYYY-MM-DD, UTC, like `until`.
+        until TEXT, -- The last day it counts.
+        item BLOB,
+        added_at INTEGER NOT NULL,
+        ended_at INTEGER,
+        leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number),
+        CHECK (date(issued_on) IS issued_on AND (until IS NULL OR (date(until) IS until AND until >= issued_on))),
+        CHECK (item IS NULL OR length(item) = 32)
+    ) STRICT;
+CREATE TABLE articles (
+        topic TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        root INTEGER NOT NULL, -- The entry it is a version of; of a first version, its own.
+        digest BLOB NOT NULL, -- BLAKE3 of its content.
+        body BLOB, -- A published body, whole; gone when it is erased.
+        at INTEGER NOT NULL,
+        broadcast INTEGER NOT NULL,
+        tag TEXT NOT NULL,
+        reprintable INTEGER NOT NULL,
+        category TEXT NOT NULL,
+        source_topic TEXT, -- Of a reprint: the entry it was made from.
+        source_seq INTEGER,
+        source_withdrawn INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (topic, seq)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "articles" VALUES('03wja33sbjgydxlc',2,2,X'854B90BF8EBF009282C3F094738BFD6533F79D3115B1FEF78040A622B44B0CA1',X'81A7636F6E74656E7482A474657874B5497473206C616D7020776F726B7320616761696E2EA57469746C65AD46726F6D20746865206C616E65',1700000005000,0,'',0,'',NULL,NULL,0);
+INSERT INTO "articles" VALUES('03wja33sbjgydxlc',3,3,X'E5FEF1049DA84B018E0F74415E847D69490D143083C5FA3C7A475BDD787948BE',X'81A7636F6E74656E7482A474657874AC4272696E6720676C6F766573A57469746C65AD46726F6D20746865206C616E65',1700000005000,1,'',0,'',NULL,NULL,0);
+CREATE TABLE blocks (
+        person TEXT NOT NULL,
+        blocked TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (person, blocked)
+    ) STRICT, WITHOUT ROWID;
+CREATE TABLE cids (
+        cid BLOB NOT NULL,
+        sender TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        PRIMARY KEY (cid, sender)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "cids" VALUES(X'018BCFE5680076A8A02CF8F33C102AF4','asvpz7wd7afzzajk','0y3h7s6ch2buaao3',1,X'D1292A9F518049B39E223D37C78B7147');
+INSERT INTO "cids" VALUES(X'018BCFE57B88732791FF89E5A502275F','03wja33sbjgydxlc','03wja33sbjgydxlc',3,X'7DDF0D671EB3DCB781039F2F32161354');
+INSERT INTO "cids" VALUES(X'018BCFE57B88754EB54D4A929791FA59','03wja33sbjgydxlc','03wja33sbjgydxlc',1,X'D69219FEF0B4100120566E3863D1E2DD');
+INSERT INTO "cids" VALUES(X'018BCFE57B88774A9C94332C39B65A57','nfqhnoe4wzzymi4v','0y3h7s6ch2buaao3',2,X'00000000000000000000000000000000');
+INSERT INTO "cids" VALUES(X'018BCFE57B8877FFB4C90EDAA534B835','03wja33sbjgydxlc','03wja33sbjgydxlc',2,X'E7E34710961E2BB614FED9A11E3D3558');
+INSERT INTO "cids" VALUES(X'018BCFE57B8878C19B1B821B0666E46E','asvpz7wd7afzzajk','03wja33sbjgydxlc',0,X'408B900E2BAB1D9CCB6D3B2CC4347B5E');
+INSERT INTO "cids" VALUES(X'018BCFE57B887F58A32EC12EAB999F54','asvpz7wd7afzzajk','0y3h7s6ch2buaao3',3,X'489689317EAEC741D6F7867B775792E7');
+CREATE TABLE decisions (
+            number INTEGER PRIMARY KEY,
+            decision TEXT NOT NULL UNIQUE,
+            submission TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('hold', 'reject', 'label', 'release', 'lapse', 'withdraw', 'restore', 'approve', 'refuse')),
+            ground TEXT NOT NULL CHECK (trim(ground) <> ''),
+            clause TEXT NOT NULL CHECK (trim(clause) <> ''),
+            bottom_line TEXT NOT NULL,
+            agreement TEXT NOT NULL,
+            places TEXT NOT NULL CHECK (json_valid(places) AND json_type(places) = 'array'),
+            facts TEXT NOT NULL CHECK (trim(facts) <> ''),
+            by TEXT NOT NULL CHECK (trim(by) <> ''),
+            automated INTEGER NOT NULL CHECK (automated IN (0, 1)),
+            at INTEGER NOT NULL,
+            until INTEGER CHECK (kind <> 'hold' OR ifnull(until > at, 0)), -- What is NULL would pass a CHECK.
+            appeal TEXT NOT NULL CHECK (trim(appeal) <> ''),
+            leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number)
+        ) STRICT;
+INSERT INTO "decisions" VALUES(1,'cscd4xs3smuaamdp','03wja33sbjgydxlc','approve','in_order','House rules §7','','','[]','An officer reviewed the application and approved it.','officer R0',0,1700000005000,NULL,'What you can do now: change the text and publish it anew, or the application and submit it anew; while it is held, wait for a reviewer, or take it back at any time; or write to the operator of this server with the number of the decision and say what is wrong about it.',2);
+CREATE TABLE devices (
+        device TEXT PRIMARY KEY,
+        person TEXT NOT NULL,
+        name TEXT NOT NULL,
+        digest BLOB NOT NULL UNIQUE,
+        created_at INTEGER NOT NULL,
+        seen_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+CREATE TABLE entries (
+        topic TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        nth INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        cid BLOB NOT NULL,
+        reply_to INTEGER,
+        target INTEGER,
+        person TEXT,
+        role TEXT,
+        until INTEGER,
+        hidden_from TEXT,
+        erased INTEGER NOT NULL DEFAULT 0,
+        body BLOB, count INTEGER, openness INTEGER, withdrawn INTEGER NOT NULL DEFAULT 0, tag TEXT,
+        PRIMARY KEY (topic, seq)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "entries" VALUES('03wja33sbjgydxlc',1,0,1700000005000,'profile','03wja33sbjgydxlc',X'018BCFE57B88754EB54D4A929791FA59',NULL,NULL,NULL,NULL,NULL,NULL,0,X'81A7636F6E74656E7482A57469746C65A8546865204C616E65A47461677391A56E6F727468',NULL,NULL,0,NULL);
+INSERT INTO "entries" VALUES('03wja33sbjgydxlc',2,1,1700000005000,'article','03wja33sbjgydxlc',X'018BCFE57B8877FFB4C90EDAA534B835',NULL,NULL,NULL,NULL,NULL,NULL,0,X'82A7636F6E74656E7481A57469746C65AD46726F6D20746865206C616E65A6646967657374C420854B90BF8EBF009282C3F094738BFD6533F79D3115B1FEF78040A622B44B0CA1',NULL,NULL,0,NULL);
+INSERT INTO "entries" VALUES('03wja33sbjgydxlc',3,2,1700000005000,'broadcast','03wja33sbjgydxlc',X'018BCFE57B88732791FF89E5A502275F',NULL,NULL,NULL,NULL,NULL,NULL,0,X'82A7636F6E74656E7481A57469746C65AD46726F6D20746865206C616E65A6646967657374C420E5FEF1049DA84B018E0F74415E847D69490D143083C5FA3C7A475BDD787948BE',NULL,NULL,0,NULL);
+INSERT INTO "entries" VALUES('0y3h7s6ch2buaao3',1,0,1700000000000,'founded','asvpz7wd7afzzajk',X'018BCFE5680076A8A02CF8F33C102AF4',NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,0,0,NULL);
+INSERT INTO "entries" VALUES('0y3h7s6ch2buaao3',2,0,1700000005000,'joined','nfqhnoe4wzzymi4v',X'018BCFE57B88774A9C94332C39B65A57',NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,1,NULL,0,NULL);
+INSERT INTO "entries" VALUES('0y3h7s6ch2buaao3',3,1,1700000005000,'message','asvpz7wd7afzzajk',X'018BCFE57B887F58A32EC12EAB999F54',NULL,NULL,NULL,NULL,NULL,NULL,0,X'81A7636F6E74656E7481A474657874BA546865206C616E65206973206F70656E206F6E2053756E646179',NULL,NULL,0,NULL);
+CREATE TABLE leaves (
+        number INTEGER PRIMARY KEY, -- 0, 1, 2, ...
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        submission TEXT,
+        leaf BLOB NOT NULL -- What is hashed; it says the other columns, too.
+    ) STRICT;
+INSERT INTO "leaves" VALUES(0,1700000005000,'published','cl3ytrojs4psws6r',X'7B226174223A313730303030303030353030302C22626F6479223A2263336639306634346238313063343237623133616634623362353161636338313330353064613461653634306238333838396538303335376435313061373936222C22636F6D6D69746D656E74223A2233323866303735366265623832386333663735393638306461333432373563353336653239343039336632323732653163303566636530306132613265613333222C226C6162656C73223A5B5D2C226C656166223A227075626C6973686564222C227061636B223A226F70656E222C227061636B5F76657273696F6E223A22312E30222C22736571223A332C227375626D697373696F6E223A22636C337974726F6A7334707377733672222C22746F706963223A2230793368377336636832627561616F33222C2276657273696F6E223A317D');
+INSERT INTO "leaves" VALUES(1,1700000005000,'staff',NULL,X'7B22616374223A226164646564222C226174223A313730303030303030353030302C22636F6465223A225230222C226C656166223A227374616666222C22726F6C65223A227265766965776572227D');
+INSERT INTO "leaves" VALUES(2,1700000005000,'decision','03wja33sbjgydxlc',X'7B226174223A313730303030303030353030302C226175746F6D61746564223A66616C73652C226279223A226F666669636572205230222C22636C61757365223A22486F7573652072756C657320C2A737222C22636F6D6D69746D656E74223A2264373537353031343035343739303263623634323432333737663630623738353361346663376436323763633861333833346466363962633762613933643664222C226465636973696F6E223A226373636434787333736D7561616D6470222C226661637473223A2239353530356565303364323161336138306236333262623234333636663063363164383666623934323761363937323964383034636632336139303462616161222C2267726F756E64223A22696E5F6F72646572222C226B696E64223A22617070726F7665222C226C656166223A226465636973696F6E222C227375626D697373696F6E223A223033776A61333373626A677964786C63222C22746F706963223A223033776A61333373626A677964786C63222C227768657265223A5B5D7D');
+INSERT INTO "leaves" VALUES(3,1700000005000,'published','puraejog5fze5fga',X'7B226174223A313730303030303030353030302C22626F6479223A2239653063666263363631303066626163656632393764333964373835623435316335303132363735393234653338353563376339353666363536383366316430222C22636F6D6D69746D656E74223A2266323137636333613965316638343031383963306331333762376538633838313931343636366634643032643837656432383130653736343163636636646165222C226C6162656C73223A5B5D2C226C656166223A227075626C6973686564222C227061636B223A226F70656E222C227061636B5F76657273696F6E223A22312E30222C22736571223A312C227375626D697373696F6E223A2270757261656A6F6735667A6535666761222C22746F706963223A223033776A61333373626A677964786C63222C2276657273696F6E223A317D');
+INSERT INTO "leaves" VALUES(4,1700000005000,'published','ifafmzoycsncvqlm',X'7B226174223A313730303030303030353030302C22626F6479223A2263346336323439333837366262366431613231643835313766303665646236363863313863396436663737343361383638393031653465306463663436636532222C22636F6D6D69746D656E74223A2266343838636431306433306230313235386236666138663162343032376538366336323364656132303830323837636561623464396532313366653264643438222C226C6162656C73223A5B5D2C226C656166223A227075626C6973686564222C227061636B223A226F70656E222C227061636B5F76657273696F6E223A22312E30222C22736571223A322C227375626D697373696F6E223A22696661666D7A6F7963736E6376716C6D222C22746F706963223A223033776A61333373626A677964786C63222C2276657273696F6E223A317D');
+INSERT INTO "leaves" VALUES(5,1700000005000,'published','u5idnfp2p4szpzha',X'7B226174223A313730303030303030353030302C22626F6479223A2230613638316264636132366239323937623362303535633330313937393136643133656536623937366336396139363436636661666230623364646334366364222C22636F6D6D69746D656E74223A2261363435326164626636636537396438616335303661353636633235343961666562346632313564323239383165303737633037376433626133376534366263222C226C6162656C73223A5B5D2C226C656166223A227075626C6973686564222C227061636B223A226F70656E222C227061636B5F76657273696F6E223A22312E30222C22736571223A332C227375626D697373696F6E223A22753569646E6670327034737A707A6861222C22746F706963223A223033776A61333373626A677964786C63222C2276657273696F6E223A317D');
+CREATE TABLE members (
+        topic TEXT NOT NULL,
+        person TEXT NOT NULL,
+        standing TEXT NOT NULL,
+        role TEXT NOT NULL,
+        start INTEGER NOT NULL, -- The first entry they may see; clearing raises it.
+        since INTEGER NOT NULL, -- The entry with which they came.
+        read INTEGER NOT NULL,
+        shown_read INTEGER, -- In a chat whose other one they block: how far that one is shown they have read.
+        read_nth INTEGER NOT NULL, -- nth of `read`, and one for each message after it that is hidden from them.
+        muted_until INTEGER NOT NULL DEFAULT 0,
+        muted INTEGER NOT NULL DEFAULT 0,
+        pinned INTEGER NOT NULL DEFAULT 0,
+        greeting BLOB, -- Of one who asks to join.
+        invited_by TEXT,
+        changed INTEGER NOT NULL, unannounced INTEGER NOT NULL DEFAULT 0, screen_name BLOB, -- people.marks when this row last changed for its person.
+        PRIMARY KEY (topic, person)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "members" VALUES('03wja33sbjgydxlc','asvpz7wd7afzzajk','member','owner',1,0,0,NULL,0,0,0,0,NULL,NULL,2,0,NULL);
+INSERT INTO "members" VALUES('0y3h7s6ch2buaao3','asvpz7wd7afzzajk','member','owner',1,1,0,NULL,0,0,0,0,NULL,NULL,1,0,NULL);
+INSERT INTO "members" VALUES('0y3h7s6ch2buaao3','nfqhnoe4wzzymi4v','member','member',2,1,1,NULL,0,0,0,0,NULL,NULL,1,0,NULL);
+CREATE TABLE meta (
+        key TEXT PRIMARY KEY,
+        value ANY NOT NULL
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "meta" VALUES('epoch','2wmvcteczi633o4s');
+INSERT INTO "meta" VALUES('secret',X'E12692F45BC30906672544D9D60B92DDA74B277F3DA8B25D2C6342C48448DCDE');
+INSERT INTO "meta" VALUES('side','public');
+CREATE TABLE mutes (
+        topic TEXT NOT NULL,
+        person TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (topic, person)
+    ) STRICT, WITHOUT ROWID;
+CREATE TABLE nodes (
+        level INTEGER NOT NULL,
+        place INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        PRIMARY KEY (level, place)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "nodes" VALUES(1,0,X'7589C23FD83FB0E2513343FB0C5DAB41E8B12F77DD4A25905521FC14C3010B0E');
+INSERT INTO "nodes" VALUES(1,1,X'31429C69F4C582F4A6BF6BDB5CCA84D0E513BE9C9C9DD88757030468AD87EEA9');
+INSERT INTO "nodes" VALUES(1,2,X'0E31DE4A5211B5B8B1988E66BA5445834172769A1484B1E4CCDE5CA3011D59CE');
+INSERT INTO "nodes" VALUES(2,0,X'7F1C14AE45A81219B6186DE450056F55E8C87CE1932E186A61FD8535F58BA9A5');
+CREATE TABLE people (
+        person TEXT PRIMARY KEY,
+        handle TEXT NOT NULL UNIQUE,
+        skeleton TEXT NOT NULL UNIQUE,
+        password TEXT NOT NULL,
+        marks INTEGER NOT NULL DEFAULT 0, -- Rises with every change of one of the person's rows in members.
+        receipts INTEGER NOT NULL DEFAULT 1,
+        presence INTEGER NOT NULL DEFAULT 1,
+        created_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "people" VALUES('asvpz7wd7afzzajk','ann','ann','',2,1,1,1700000000000);
+INSERT INTO "people" VALUES('nfqhnoe4wzzymi4v','ben','ben','',1,1,1,1700000000000);
+CREATE TABLE rulings (
+        topic TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        submission TEXT NOT NULL,
+        decision TEXT,
+        leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number),
+        PRIMARY KEY (topic, seq)
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "rulings" VALUES('03wja33sbjgydxlc',1,'puraejog5fze5fga',NULL,3);
+INSERT INTO "rulings" VALUES('03wja33sbjgydxlc',2,'ifafmzoycsncvqlm',NULL,4);
+INSERT INTO "rulings" VALUES('03wja33sbjgydxlc',3,'u5idnfp2p4szpzha',NULL,5);
+INSERT INTO "rulings" VALUES('0y3h7s6ch2buaao3',3,'cl3ytrojs4psws6r',NULL,0);
+CREATE TABLE scrubbing (
+        state TEXT PRIMARY KEY CHECK (state IN ('erased', 'due', 'under way'))
+    ) STRICT, WITHOUT ROWID;
+CREATE TABLE searched (
+        doc INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL CHECK (kind IN ('account', 'article', 'group')),
+        topic TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        words TEXT NOT NULL,
+        UNIQUE (topic, kind, seq)
+    ) STRICT;
+INSERT INTO "searched" VALUES(1,'account','03wja33sbjgydxlc',0,'the lane','');
+INSERT INTO "searched" VALUES(2,'article','03wja33sbjgydxlc',2,'from the lane','its lamp works again.');
+INSERT INTO "searched" VALUES(3,'article','03wja33sbjgydxlc',3,'from the lane','bring gloves');
+CREATE TABLE signatures (
+        person TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        version TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        leaf INTEGER NOT NULL UNIQUE REFERENCES leaves (number),
+        PRIMARY KEY (person, digest)
+    ) STRICT, WITHOUT ROWID;
+CREATE TABLE staff (
+        code TEXT PRIMARY KEY,
+        role TEXT NOT NULL CHECK (role IN ('reviewer', 'chief')),
+        digest BLOB NOT NULL UNIQUE,
+        added_at INTEGER NOT NULL,
+        removed_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+INSERT INTO "staff" VALUES('R0','reviewer',X'A82D93388CD9676AD75137041B4AC1BDE56BC9EB17F4B8FEA95BD92B9A1C21EB',1700000005000,NULL);
+CREATE TABLE submissions (
+        number INTEGER PRIMARY KEY,
+        submission TEXT NOT NULL UNIQUE,
+        author TEXT NOT NULL,
+        cid BLOB NOT NULL,
+        digest BLOB NOT NULL, -- Keyed, of all that was asked for: tells a repeat from a conflict.
+        surface TEXT NOT NULL,
+        topic TEXT,
+        reply_to INTEGER,
+        target INTEGER,
+        base INTEGER,
+        content BLOB, -- Gone when it is erased.
+        salt BLOB, -- Of its commitment in the audit log; gone with the content.
+        state TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        labels TEXT NOT NULL DEFAULT '[]',
+        seq INTEGER,
+        version INTEGER,
+        until INTEGER,
+        withdrawn INTEGER NOT NULL DEFAULT 0,
+        decision TEXT,
+        decided_at INTEGER, tag TEXT NOT NULL DEFAULT '', reprintable INTEGER NOT NULL DEFAULT 0, source BLOB, -- When it came into the state it is in.
+        UNIQUE (cid, author),
+        CHECK ((state = 'published') = (seq IS NOT NULL)),
+        CHECK ((state = 'held') = (until IS NOT NULL))
+    ) STRICT;
+INSERT INTO "submissions" VALUES(1,'cl3ytrojs4psws6r','asvpz7wd7afzzajk',X'018BCFE57B887F58A32EC12EAB999F54',X'489689317EAEC741D6F7867B775792E7','group_message','0y3h7s6ch2buaao3',NULL,NULL,NULL,X'81A474657874BA546865206C616E65206973206F70656E206F6E2053756E646179',X'B08269DD95DE11A96F516ADB50A81A92F823654B20CC5A89143E0E4FDD69944D','published',1700000005000,'[]',3,1,NULL,0,NULL,1700000005000,'',0,NULL);
+INSERT INTO "submissions" VALUES(2,'puraejog5fze5fga','asvpz7wd7afzzajk',X'018BCFE57B88754EB54D4A929791FA59',X'D69219FEF0B4100120566E3863D1E2DD','account_profile','03wja33sbjgydxlc',NULL,NULL,NULL,X'82A57469746C65A8546865204C616E65A47461677391A56E6F727468',X'73782736D81D7B3528BCC236D1F262ED91E5524F298FB3FC0D7ED609CE661BBF','published',1700000005000,'[]',1,1,NULL,0,NULL,1700000005000,'',0,NULL);
+INSERT INTO "submissions" VALUES(3,'ifafmzoycsncvqlm','asvpz7wd7afzzajk',X'018BCFE57B8877FFB4C90EDAA534B835',X'E7E34710961E2BB614FED9A11E3D3558','article','03wja33sbjgydxlc',NULL,NULL,NULL,X'82A474657874B5497473206C616D7020776F726B7320616761696E2EA57469746C65AD46726F6D20746865206C616E65',X'1A1B3C47E22D588107930FBB524FB5EFCE87B511B33CE6A06D692576C43EA798','published',1700000005000,'[]',2,1,NULL,0,NULL,1700000005000,'',0,NULL);
+INSERT INTO "submissions" VALUES(4,'u5idnfp2p4szpzha','asvpz7wd7afzzajk',X'018BCFE57B88732791FF89E5A502275F',X'7DDF0D671EB3DCB781039F2F32161354','broadcast','03wja33sbjgydxlc',NULL,NULL,NULL,X'82A474657874AC4272696E6720676C6F766573A57469746C65AD46726F6D20746865206C616E65',X'605F1489B986EB220A8C130228C7C4D5F9F289A1D3E35273EAA2D203615D0736','published',1700000005000,'[]',3,1,NULL,0,NULL,1700000005000,'',0,NULL);
+CREATE TABLE topics (
+        topic TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        side TEXT NOT NULL,
+        generation INTEGER NOT NULL DEFAULT 0,
+        spoken INTEGER NOT NULL, -- In a chat: 1 once one_peer has said something, 2 other_peer, 3 both.
+        seats INTEGER NOT NULL DEFAULT 0, -- How many have the standing of a member.
+        silenced_until INTEGER NOT NULL DEFAULT 0,
+        founded_at INTEGER NOT NULL,
+        one_peer TEXT, -- In a chat: the two people, in order.
+        other_peer TEXT,
+        link BLOB UNIQUE,
+        name BLOB,
+        notice BLOB
+    , admission TEXT, listed INTEGER NOT NULL DEFAULT 0, history_open INTEGER NOT NULL DEFAULT 0, listing BLOB) STRICT, WITHOUT ROWID;
+INSERT INTO "topics" VALUES('03wja33sbjgydxlc','account','public',1,3,1,0,1700000005000,NULL,NULL,NULL,NULL,NULL,NULL,0,1,NULL);
+INSERT INTO "topics" VALUES('0y3h7s6ch2buaao3','group','public',2,3,2,0,1700000000000,NULL,NULL,NULL,NULL,NULL,'open',0,0,NULL);
+CREATE VIRTUAL TABLE trigrams USING fts5(
+        name, words, kind, content = '', tokenize = 'ascii', prefix = '1 2'
+    );
+DELETE FROM trigrams_config;
+INSERT INTO "trigrams_config" VALUES('version',4);
+DELETE FROM trigrams_data;
+INSERT INTO "trigrams_data" VALUES(1,X'031D1D03');
+INSERT INTO "trigrams_data" VALUES(10,X'000000000103030003010101020101030101');
+INSERT INTO "trigrams_data" VALUES(137438953473,X'000000A908306163636F756E74010601020202026E65010206010765EE80A0EE80A00104040601056865EE80A001020301036C616E01020501056E65EE80A00102070103746865010202000231610108060102020101650104040601016801020301016C01020501016E0102070101740102020003326163010601020202016E010206010465EE80A0010404060102686501020301026C6101020501026E6501020701027468010202040E070D0A080A080A07060606060A060A070707');
+INSERT INTO "trigrams_data" VALUES(274877906945,X'000002A70430616761020601010E0202696E020601011002026D70020601010602026E6502020A0206727469636C650206010202010765EE80A0EE80A002040806010366726F0202020103676169020601010F01056865EE80A00202070105696EEE80AE020601011102027473020601010201056B73EE80A0020601010C01036C616D020601010503016E02020901056D70EE80A002060101070206EE80A0EE80A002020501056E65EE80A002020B0206EE80AEEE80A0020601011201056F6DEE80A00202040202726B020601010A010770EE80A0EE80A002060101080103726B73020601010B02026F6D020203010773EE80A0EE80A002080101040B0103746865020206020473EE80A002060101030103776F7202060101090109EE80AEEE80A0EE80A002060101130002316102120A0101060A0401020201016502040806010166020202010167020601010F01016802020701016902080101021101016B020601010C01016C02080901010501016D02080501010701016E02080B01011201016F02080401010A010170020601010801017202080301010B01017302080101040B01017402080601010301017702060101090103EE80AE02060101130003326167020601010E020169020601011002016D020601010602016E02020A0201720206010202010465EE80A0020408060102667202020201026761020601010F010268650202070102696E0206010111020174020601010201026B73020601010C01026C6102080901010501026D7002060101070203EE80A002020501026E6502020B0203EE80AE020601011201026F6D020204020172020601010A010470EE80A002060101080102726B020601010B02016F020203010473EE80A002080101040B0102746802020602017302060101030102776F02060101090106EE80AEEE80A00206010113040A0909070D0D080A0A0C090C0A060C0B0A0D0A090E0A070F080B0A100F0706080609080909090908090909080A0A080806080A0709070908090A0908070A07080B09060C070809');
+INSERT INTO "trigrams_data" VALUES(412316860417,X'000002120430616E6503020A0206727469636C6503060102020103627269030601010201056573EE80A0030601010B0206EE80A0EE80A003040806010366726F0302020103676C6F03060101070206EE80A0EE80A0030601010601056865EE80A00302070103696E67030601010401036C616E03020902026F76030601010801076DEE80A0EE80A003020501056E65EE80A003020B020467EE80A0030601010501056F6DEE80A0030204020276650306010109010372696E030601010302026F6D030203010773EE80A0EE80A0030601010C01037468650302060103766573030601010A0002316103080A0102020101620306010102010165030A080601010B010166030202010167030801010603010168030207010169030601010401016C03080901010801016D03020501016E03080B01010501016F030804010109010172030803010103010173030601010C010174030206010176030601010A000332616E03020A020172030601020201026272030601010201026573030601010B0203EE80A003040806010266720302020102676C03060101070203EE80A00306010106010268650302070102696E030601010401026C6103020902016F030601010801046DEE80A003020501026E6503020B020167030601010501026F6D030204020176030601010901027269030601010302016F030203010473EE80A0030601010C0102746803020601027665030601010A04080D0A0C0C080A0D0A0A08090C0A0B0A090A070E080A0A080A060906080906090909080608080809090907090A07090708090708070809060B07');
+DELETE FROM trigrams_docsize;
+INSERT INTO "trigrams_docsize" VALUES(1,X'070001');
+INSERT INTO "trigrams_docsize" VALUES(2,X'0B1201');
+INSERT INTO "trigrams_docsize" VALUES(3,X'0B0B01');
+DELETE FROM trigrams_idx;
+INSERT INTO "trigrams_idx" VALUES(1,X'',2);
+INSERT INTO "trigrams_idx" VALUES(2,X'',2);
+INSERT INTO "trigrams_idx" VALUES(3,X'',2);
+CREATE TABLE unsearched (
+        kind TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (topic, kind, seq)
+    ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+CREATE INDEX devices_of ON devices (person);
+CREATE UNIQUE INDEX chats ON topics (one_peer, other_peer) WHERE one_peer IS NOT NULL;
+CREATE INDEX changes ON members (person, changed);
+CREATE INDEX hidden ON entries (topic, hidden_from, seq) WHERE hidden_from IS NOT NULL;
+CREATE INDEX targets ON entries (topic, target, kind) WHERE target IS NOT NULL;
+CREATE INDEX unannounced ON members (topic, since) WHERE unannounced;
+CREATE INDEX leaves_of ON leaves (submission) WHERE submission IS NOT NULL;
+CREATE TRIGGER leaves_in_order BEFORE INSERT ON leaves
+    WHEN NEW.number IS NOT (SELECT ifnull(max(number) + 1, 0) FROM leaves)
+    BEGIN SELECT RAISE(ABORT, 'the next leaf of the audit log has the next number'); END;
+CREATE TRIGGER leaves_stay BEFORE DELETE ON leaves
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER leaves_stay_as_they_are BEFORE UPDATE ON leaves
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER nodes_once BEFORE INSERT ON nodes
+    WHEN EXISTS (SELECT 1 FROM nodes WHERE level = NEW.level AND place = NEW.place)
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER nodes_stay BEFORE DELETE ON nodes
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER nodes_stay_as_they_are BEFORE UPDATE ON nodes
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE INDEX texts ON entries (topic, kind, sender, seq) WHERE kind <> 'message';
+CREATE INDEX findable ON topics (seats DESC, topic) WHERE listed;
+CREATE INDEX leaves_of_kind ON leaves (kind, number) WHERE submission IS NULL;
+CREATE INDEX submissions_of ON submissions (author, number);
+CREATE INDEX submissions_held ON submissions (author) WHERE state = 'held';
+CREATE INDEX submissions_waiting ON submissions (number) WHERE state = 'waiting';
+CREATE INDEX submissions_due ON submissions (until, number) WHERE state = 'held';
+CREATE INDEX submissions_kept ON submissions (decided_at)
+    WHERE state IN ('rejected', 'lapsed') AND content IS NOT NULL;
+CREATE INDEX submissions_entry ON submissions (topic, seq) WHERE seq IS NOT NULL;
+CREATE TRIGGER binding_states_are_decided BEFORE UPDATE OF state ON submissions
+    WHEN NEW.state IN ('held', 'rejected', 'lapsed') AND NOT EXISTS (
+        SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.submission
+        AND kind = CASE NEW.state WHEN 'held' THEN 'hold' WHEN 'rejected' THEN 'reject' ELSE 'lapse' END)
+    BEGIN SELECT RAISE(ABORT, 'a binding state without its decision'); END;
+CREATE TRIGGER submissions_begin_by_waiting BEFORE INSERT ON submissions
+    WHEN NEW.state <> 'waiting' OR NEW.withdrawn OR EXISTS (
+        SELECT 1 FROM submissions WHERE number = NEW.number OR submission = NEW.submission
+        UNION ALL SELECT 1 FROM submissions WHERE cid = NEW.cid AND author = NEW.author)
+    BEGIN SELECT RAISE(ABORT, 'a submission begins by waiting, once'); END;
+CREATE TRIGGER final_states_stay BEFORE UPDATE OF state ON submissions
+    WHEN OLD.state NOT IN ('waiting', 'held') AND NEW.state <> OLD.state
+    BEGIN SELECT RAISE(ABORT, 'a final state does not change'); END;
+CREATE TRIGGER publishing_is_ruled BEFORE UPDATE OF state ON submissions
+    WHEN NEW.state = 'published' AND NOT EXISTS (
+        SELECT 1 FROM rulings WHERE topic = NEW.topic AND seq = NEW.seq AND submission = NEW.submission)
+    BEGIN SELECT RAISE(ABORT, 'published without a ruling'); END;
+CREATE TRIGGER withdrawals_are_decided BEFORE UPDATE OF withdrawn ON submissions
+    WHEN NEW.withdrawn <> OLD.withdrawn AND NOT EXISTS (
+        SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.submission
+        AND kind = CASE NEW.withdrawn WHEN 1 THEN 'withdraw' ELSE 'restore' END)
+    BEGIN SELECT RAISE(ABORT, 'a withdrawal without its decision'); END;
+CREATE UNIQUE INDEX rulings_once ON rulings (submission) WHERE decision IS NULL;
+CREATE TRIGGER rulings_have_a_leaf BEFORE INSERT ON rulings
+    WHEN NOT EXISTS (
+        SELECT 1 FROM leaves WHERE number = NEW.leaf AND submission = NEW.submission
+        AND kind = CASE WHEN NEW.decision IS NULL THEN 'published' ELSE 'decision' END)
+    BEGIN SELECT RAISE(ABORT, 'a ruling without its leaf'); END;
+CREATE TRIGGER rulings_once_for_all BEFORE INSERT ON rulings
+    WHEN EXISTS (SELECT 1 FROM rulings WHERE (topic = NEW.topic AND seq = NEW.seq))
+    OR (NEW.decision IS NULL AND EXISTS (SELECT 1 FROM rulings WHERE submission = NEW.submission AND decision IS NULL))
+    BEGIN SELECT RAISE(ABORT, 'a ruling does not change'); END;
+CREATE TRIGGER rulings_stay BEFORE UPDATE ON rulings
+    BEGIN SELECT RAISE(ABORT, 'a ruling does not change'); END;
+CREATE TRIGGER rulings_are_kept BEFORE DELETE ON rulings
+    BEGIN SELECT RAISE(ABORT, 'a ruling is kept'); END;
+CREATE TRIGGER nothing_is_public_unruled BEFORE INSERT ON entries
+    WHEN NEW.body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM rulings WHERE topic = NEW.topic AND seq = NEW.seq)
+    BEGIN SELECT RAISE(ABORT, 'a public text without a ruling'); END;
+CREATE TRIGGER public_entries_once BEFORE INSERT ON entries
+    WHEN EXISTS (SELECT 1 FROM entries WHERE topic = NEW.topic AND seq = NEW.seq)
+    BEGIN SELECT RAISE(ABORT, 'a public entry does not change'); END;
+CREATE TRIGGER public_texts_do_not_change BEFORE UPDATE OF body ON entries
+    WHEN NEW.body IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a public text does not change'); END;
+CREATE TRIGGER name_was_published BEFORE UPDATE OF name ON topics
+        WHEN length(NEW.name) > 0 AND NOT EXISTS (
+            SELECT 1 FROM entries INDEXED BY texts
+            WHERE topic = NEW.topic AND kind = 'named' AND kind <> 'message' AND body = NEW.name AND NOT withdrawn)
+        BEGIN SELECT RAISE(ABORT, 'a name that was never published'); END;
+CREATE TRIGGER notice_was_published BEFORE UPDATE OF notice ON topics
+        WHEN length(NEW.notice) > 0 AND NOT EXISTS (
+            SELECT 1 FROM entries INDEXED BY texts
+            WHERE topic = NEW.topic AND kind = 'notice' AND kind <> 'message' AND body = NEW.notice AND NOT withdrawn)
+        BEGIN SELECT RAISE(ABORT, 'a notice that was never published'); END;
+CREATE TRIGGER listing_was_published BEFORE UPDATE OF listing ON topics
+        WHEN length(NEW.listing) > 0 AND NOT EXISTS (
+            SELECT 1 FROM entries INDEXED BY texts
+            WHERE topic = NEW.topic AND kind = 'listing' AND kind <> 'message' AND body = NEW.listing AND NOT withdrawn)
+        BEGIN SELECT RAISE(ABORT, 'a listing that was never published'); END;
+CREATE TRIGGER screen_name_was_published BEFORE UPDATE OF screen_name ON members
+        WHEN length(NEW.screen_name) > 0 AND NOT EXISTS (
+            SELECT 1 FROM entries INDEXED BY texts
+            WHERE topic = NEW.topic AND kind = 'screen_name' AND kind <> 'message' AND body = NEW.screen_name AND NOT withdrawn AND sender = NEW.person)
+        BEGIN SELECT RAISE(ABORT, 'a screen_name that was never published'); END;
+CREATE TRIGGER recalled_is_forgotten AFTER UPDATE OF erased ON entries WHEN NEW.erased
+    BEGIN UPDATE submissions SET content = NULL, salt = NULL WHERE topic = NEW.topic AND seq = NEW.seq; END;
+CREATE INDEX decisions_about ON decisions (submission, number);
+CREATE TRIGGER decisions_once BEFORE INSERT ON decisions
+        WHEN EXISTS (SELECT 1 FROM decisions WHERE number = NEW.number OR decision = NEW.decision OR leaf = NEW.leaf)
+        BEGIN SELECT RAISE(ABORT, 'a decision does not change'); END;
+CREATE TRIGGER decisions_are_about_something BEFORE INSERT ON decisions
+        WHEN NOT (EXISTS (SELECT 1 FROM submissions WHERE submission = NEW.submission)
+    OR EXISTS (SELECT 1 FROM accounts WHERE topic = NEW.submission))
+        BEGIN SELECT RAISE(ABORT, 'a decision about nothing'); END;
+CREATE TRIGGER decisions_have_a_leaf BEFORE INSERT ON decisions
+        WHEN NOT EXISTS (
+            SELECT 1 FROM (SELECT CAST(leaf AS TEXT) AS says FROM leaves
+                WHERE number = NEW.leaf AND kind = 'decision' AND submission = NEW.submission)
+            WHERE json_extract(says, '$.decision') IS NEW.decision
+            AND json_extract(says, '$.kind') IS NEW.kind
+            AND json_extract(says, '$.ground') IS NEW.ground
+            AND json_extract(says, '$.clause') IS NEW.clause
+            AND ifnull(json_extract(says, '$.bottom_line'), '') IS NEW.bottom_line
+            AND ifnull(json_extract(says, '$.agreement'), '') IS NEW.agreement
+            AND json_extract(says, '$.where') IS NEW.places
+            AND json_extract(says, '$.by') IS NEW.by
+            AND json_extract(says, '$.automated') IS NEW.automated
+            AND json_extract(says, '$.at') IS NEW.at
+            AND json_extract(says, '$.until') IS NEW.until
+        )
+        BEGIN SELECT RAISE(ABORT, 'a decision without its leaf'); END;
+CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
+        BEGIN SELECT RAISE(ABORT, 'a decision does not change'); END;
+CREATE TRIGGER decisions_are_kept BEFORE DELETE ON decisions
+        BEGIN SELECT RAISE(ABORT, 'a decision is kept'); END;
+CREATE INDEX accounts_of ON accounts (owner);
+CREATE INDEX accounts_due ON accounts (due) WHERE state = 'submitted';
+CREATE UNIQUE INDEX accounts_named ON accounts (name_key) WHERE state IN ('approved', 'active');
+CREATE TRIGGER accounts_begin_as_drafts BEFORE INSERT ON accounts
+    WHEN NEW.state <> 'draft' OR NEW.news <> 'none' OR EXISTS (SELECT 1 FROM accounts WHERE topic = NEW.topic)
+    BEGIN SELECT RAISE(ABORT, 'an account begins as a draft, once'); END;
+CREATE TRIGGER accounts_move_step_by_step BEFORE UPDATE OF state ON accounts
+    WHEN NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (VALUES ('draft', 'submitted'),
+        ('submitted', 'draft'), ('submitted', 'refused'), ('refused', 'submitted'), ('submitted', 'approved'),
+        ('approved', 'active'))
+    BEGIN SELECT RAISE(ABORT, 'an account moves step by step'); END;
+CREATE TRIGGER accounts_are_decided BEFORE UPDATE OF state ON accounts
+    WHEN NEW.state IN ('refused', 'approved') AND NEW.state <> OLD.state AND NOT EXISTS (
+        SELECT 1 FROM decisions WHERE decision = NEW.decision AND submission = NEW.topic
+        AND kind = CASE NEW.state WHEN 'refused' THEN 'refuse' ELSE 'approve' END)
+    BEGIN SELECT RAISE(ABORT, 'an application is decided by a decision'); END;
+CREATE TRIGGER accounts_open_by_a_profile BEFORE UPDATE OF state ON accounts
+    WHEN NEW.state = 'active' AND OLD.state <> 'active' AND NOT EXISTS (
+        SELECT 1 FROM entries WHERE topic = NEW.topic AND kind = 'profile' AND kind <> 'message' AND body IS NOT NULL)
+    BEGIN SELECT RAISE(ABORT, 'an account opens by its profile'); END;
+CREATE TRIGGER applications_stay_while_they_count
+    BEFORE UPDATE OF topic, owner, application, salt, name_key, type, body, category ON accounts
+    WHEN NEW.topic IS NOT OLD.topic OR NEW.owner IS NOT OLD.owner OR NEW.salt IS NOT OLD.salt
+    OR (OLD.state NOT IN ('draft', 'refused') AND (NEW.application IS NOT OLD.application
+        OR NEW.name_key IS NOT OLD.name_key OR NEW.type IS NOT OLD.type OR NEW.body IS NOT OLD.body
+        OR NEW.category IS NOT OLD.category))
+    BEGIN SELECT RAISE(ABORT, 'an application stays as it was submitted'); END;
+CREATE TRIGGER rights_come_by_approval BEFORE UPDATE OF news ON accounts
+    WHEN NEW.news <> OLD.news AND (OLD.state <> 'submitted' OR NEW.state <> 'approved')
+    BEGIN SELECT RAISE(ABORT, 'a right without an approval'); END;
+CREATE TRIGGER accounts_are_kept BEFORE DELETE ON accounts
+    BEGIN SELECT RAISE(ABORT, 'an account is kept'); END;
+CREATE INDEX approvals_of ON approvals (topic) WHERE ended_at IS NULL;
+CREATE TRIGGER approvals_have_a_leaf BEFORE INSERT ON approvals
+    WHEN NEW.ended_at IS NOT NULL
+    OR EXISTS (SELECT 1 FROM approvals WHERE number = NEW.number OR leaf = NEW.leaf)
+    OR NOT EXISTS (SELECT 1 FROM accounts WHERE topic = NEW.topic)
+    OR NOT EXISTS (SELECT 1 FROM leaves WHERE number = NEW.leaf AND kind = 'approval')
+    BEGIN SELECT RAISE(ABORT, 'an approval without its leaf, or of no account'); END;
+CREATE TRIGGER approvals_only_end BEFORE UPDATE ON approvals
+    WHEN OLD.ended_at IS NOT NULL OR NEW.number IS NOT OLD.number OR NEW.topic IS NOT OLD.topic
+    OR NEW.issuer IS NOT OLD.issuer OR NEW.reference IS NOT OLD.reference OR NEW.issued_on IS NOT OLD.issued_on
+    OR NEW.until IS NOT OLD.until OR NEW.item IS NOT OLD.item OR NEW.added_at IS NOT OLD.added_at
+    OR NEW.leaf IS NOT OLD.leaf
+    BEGIN SELECT RAISE(ABORT, 'an approval does not change, it ends'); END;
+CREATE TRIGGER approvals_are_kept BEFORE DELETE ON approvals
+    BEGIN SELECT RAISE(ABORT, 'an approval is kept'); END;
+CREATE INDEX heads ON entries (topic, seq, kind) WHERE kind <> 'message';
+CREATE INDEX articles_sources ON articles (source_topic, source_seq) WHERE source_topic IS NOT NULL;
+CREATE INDEX articles_broadcast ON articles (topic, at) WHERE broadcast AND root = seq;
+CREATE INDEX articles_versions ON articles (topic, root, seq);
+CREATE TRIGGER articles_are_ruled BEFORE INSERT ON articles
+    WHEN NOT EXISTS (SELECT 1 FROM rulings WHERE topic = NEW.topic AND seq = NEW.seq)
+    OR EXISTS (SELECT 1 FROM articles WHERE topic = NEW.topic AND seq = NEW.seq)
+    BEGIN SELECT RAISE(ABORT, 'an article without a ruling'); END;
+CREATE TRIGGER articles_do_not_change BEFORE UPDATE OF body ON articles
+    WHEN NEW.body IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'an article does not change'); END;
+CREATE TRIGGER articles_stay_what_they_are BEFORE UPDATE OF topic, seq, root, digest, at, broadcast, tag,
+    reprintable, category, source_topic, source_seq ON articles
+    BEGIN SELECT RAISE(ABORT, 'an article does not change'); END;
+CREATE TRIGGER articles_are_kept BEFORE DELETE ON articles
+    BEGIN SELECT RAISE(ABORT, 'an article is erased, and its row is kept'); END;
+CREATE TRIGGER recalled_articles_are_erased AFTER UPDATE OF erased ON entries WHEN NEW.erased
+    BEGIN UPDATE articles SET body = NULL WHERE topic = NEW.topic AND seq = NEW.seq; END;
+CREATE INDEX acts_recalled ON acts (topic, seq) WHERE act = 'recalled';
+CREATE INDEX submissions_for ON submissions (topic, number) WHERE surface NOT LIKE 'group%' AND surface <> 'card';
+CREATE TRIGGER profiles_are_searched AFTER INSERT ON entries WHEN NEW.kind = 'profile'
+    BEGIN INSERT OR IGNORE INTO unsearched VALUES ('account', NEW.topic, 0); END;
+CREATE TRIGGER articles_are_searched AFTER INSERT ON articles
+    BEGIN INSERT OR IGNORE INTO unsearched VALUES ('article', NEW.topic, NEW.root); END;
+CREATE TRIGGER groups_are_searched AFTER UPDATE OF listed, name, listing, seats ON topics
+    WHEN NEW.kind = 'group' AND (NEW.listed OR OLD.listed) AND (NEW.listed <> OLD.listed OR NEW.name IS NOT OLD.name
+        OR NEW.listing IS NOT OLD.listing OR (NEW.seats > 0) <> (OLD.seats > 0))
+    BEGIN INSERT OR IGNORE INTO unsearched VALUES ('group', NEW.topic, 0); END;
+CREATE TRIGGER states_are_searched AFTER UPDATE OF state ON accounts WHEN NEW.state <> OLD.state
+    BEGIN
+        INSERT OR IGNORE INTO unsearched VALUES ('account', NEW.topic, 0);
+        INSERT OR IGNORE INTO unsearched SELECT 'article', topic, root FROM articles WHERE topic = NEW.topic;
+    END;
+CREATE TRIGGER what_is_taken_away_is_searched AFTER UPDATE OF withdrawn, erased ON entries
+    WHEN NEW.withdrawn <> OLD.withdrawn OR NEW.erased <> OLD.erased
+    BEGIN
+        INSERT OR IGNORE INTO unsearched SELECT 'account', NEW.topic, 0 WHERE NEW.kind = 'profile';
+        INSERT OR IGNORE INTO unsearched
+            SELECT 'article', topic, root FROM articles WHERE topic = NEW.topic AND seq = NEW.seq;
+        INSERT OR IGNORE INTO scrubbing SELECT 'erased' WHERE NEW.erased AND EXISTS (
+            SELECT 1 FROM searched WHERE topic = NEW.topic AND kind IN ('account', 'article'));
+    END;
+COMMIT;
+PRAGMA application_id = 1752527983;
+PRAGMA user_version = 3;
