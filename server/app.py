@@ -19,6 +19,7 @@ from protocol.ids import Epoch
 from protocol.limits import BODY_BYTES
 from protocol.public import InstalledHook
 from server.arrivals import Arrivals
+from server.chores import ending_requests, scrubbing
 from server.clock import Clock
 from server.committer import BothSides, Committer
 from server.config import Config
@@ -32,18 +33,22 @@ from server.gatekeeper import Gatekeeper
 from server.handlers.account_reading import AccountReading
 from server.handlers.accounts import Accounts, PasswordPort, greeter
 from server.handlers.backstage import Backstage
+from server.handlers.contacts import Acquaintances
 from server.handlers.following import Following
 from server.handlers.groups import Groups
 from server.handlers.inbox import Inboxes
 from server.handlers.institutions import PublicInstitutions
 from server.handlers.messages import Messages
+from server.handlers.moments import Feed
 from server.handlers.officers import Officers
 from server.handlers.people import Neighbours
 from server.handlers.public_accounts import PublicAccounts
 from server.handlers.public_groups import PublicGroups
+from server.handlers.public_threads import PublicThreads
 from server.handlers.publishing import Judge, Publishing
 from server.handlers.reading import Reading
 from server.handlers.searching import Searching
+from server.handlers.threads import Threads
 from server.hub import Hub
 from server.limits import Limits
 from server.net.peer import Peer
@@ -52,16 +57,18 @@ from server.net.settings import NetSettings
 from server.outcomes import Result
 from server.panel import Panel
 from server.passwords import Passwords
+from server.positions import Positions
 from server.posting import Drafts
 from server.presence import Presence
+from server.public_news import PublicNews
 from server.readers import Readers, Sources
 from server.recorder import Recorder
 from server.rooms import Rooms
 from server.scheduler import Scheduler
-from server.scrubber import Scrubber
 from server.session import Session
 from server.store.sqlite import PublicSqliteStore, SqliteStore
 from server.syncs import SyncBounds
+from server.threads import OpenThreads
 
 log = structlog.get_logger("hutong.app")
 
@@ -125,11 +132,13 @@ def build(
         recorder.every_second()
         days.every_second()
         scheduler.every_second()
-        scrubber.every_second()
+        for chore in chores:
+            chore.every_second()
 
     def committed(result: Result) -> None:
         hub.committed(result)
         days.committed(result)
+        public_news.committed(result)
 
     def store_broke(reason: str) -> None:
         service.broken = reason
@@ -159,6 +168,7 @@ def build(
         quiet_until=clock.monotonic() + config.presence.quiet_s,
     )
     hub = Hub(rooms, fanout, came_or_went=presence.came_or_went)
+    open_threads = OpenThreads(fanout)
     gatekeeper = Gatekeeper(
         panel=panel,
         commits=commits,
@@ -170,15 +180,18 @@ def build(
     )
     recorder = Recorder(commits)
     days = Days(commits=commits, clock=clock, zone=bench.zone)
-    scrubber = Scrubber(commits)
+    public_news = PublicNews(threads=open_threads, reads=sources, tell=hub.tell, show=hub.show)
+    chores = (scrubbing(commits), ending_requests(commits, clock=clock, tell=hub.tell))
     arrivals = Arrivals(commits=commits, clock=clock, committed=hub.committed)
     drafts = Drafts(stores.private.secret)
     operations = rules(
         config,
         stores.epochs,
         presence=presence,
+        threads=open_threads,
         passwords=passwords,
         drafts=drafts,
+        positions=Positions(stores.private.secret),
         bench=bench,
         judge=gatekeeper.judge,
         installed=panel.installed,
@@ -188,6 +201,7 @@ def build(
         rooms=rooms,
         hub=hub,
         presence=presence,
+        threads=open_threads,
         commits=commits,
         reads=sources,
         bounds=SyncBounds(
@@ -243,8 +257,10 @@ def rules(
     epochs: Mapping[Side, Epoch],
     *,
     presence: Presence,
+    threads: OpenThreads,
     passwords: PasswordPort,
     drafts: Drafts,
+    positions: Positions,
     bench: Bench,
     judge: Judge,
     installed: Callable[[], tuple[InstalledHook, ...]],
@@ -275,6 +291,20 @@ def rules(
             agreement=bench.agreement,
         ),
         Neighbours(is_here=presence.is_here, hidings=lambda: presence.hidings),
+        Acquaintances(),
+        Feed(
+            drafts=drafts,
+            positions=positions,
+            listening=threads.listening,
+            slice_bytes=config.messages.slice_bytes,
+        ),
+        Threads(
+            drafts=drafts,
+            positions=positions,
+            listening=threads.listening,
+            slice_bytes=config.messages.slice_bytes,
+        ),
+        PublicThreads(positions=positions, slice_bytes=config.messages.slice_bytes),
         Reading(epochs=epochs, slice_bytes=config.messages.slice_bytes),
         Messages(drafts=drafts, recall_ms=recall_ms, edit_ms=edit_ms),
         Inboxes(drafts=drafts, slice_bytes=config.messages.slice_bytes),

@@ -107,9 +107,12 @@ class RateSettings(_Section, frozen=True, kw_only=True):
         Rate, _says("`login`, by address and, apart from that, by handle; `change_password`, by person.")
     ] = _rate("10/1m")
     resume: Annotated[Rate, _says("`resume`, by address.")] = _rate("200/1s")
-    send: Annotated[Rate, _says("`send`, `edit`, `recall`, `react` and `inbox.answer`, by person.")] = _rate("50/1s")
+    send: Annotated[
+        Rate, _says("`send`, `edit`, `recall`, `react`, `moment.post`, `comment` and `inbox.answer`, by person.")
+    ] = _rate("50/1s")
     publish: Annotated[Rate, _says("`publish`, `schedule` and `take_back`, by person.")] = _rate("20/1s")
     group: Annotated[Rate, _says("Operations on groups (`group.…`), by person.")] = _rate("600/1m")
+    contact: Annotated[Rate, _says("`contact.ask`, by person.")] = _rate("100/1h")
     lookup: Annotated[Rate, _says("`people` and `search`, by person.")] = _rate("300/1m")
     fetch: Annotated[
         Rate, _says("What is read from the store: `sync`, `history`, `topic`, `receipts`, `watch`, …, by person.")

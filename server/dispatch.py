@@ -5,27 +5,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocol import accounts as accounts_wire
+from protocol import contacts as contacts_wire
 from protocol import following as following_wire
 from protocol import frames, public, staff
+from protocol import moments as moments_wire
 from protocol.entries import Side, Standing, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import Reply, Request
 from protocol.ids import TopicId, is_cid
+from server.halves import by_comment, by_root, nothing
 from server.handlers.account_reading import AccountReading
 from server.handlers.accounts import Accounts
 from server.handlers.backstage import Backstage
+from server.handlers.contacts import Acquaintances
 from server.handlers.following import Following
 from server.handlers.groups import Groups
 from server.handlers.inbox import Inboxes
 from server.handlers.institutions import PublicInstitutions
 from server.handlers.messages import Messages
+from server.handlers.moments import Feed
 from server.handlers.officers import Officers
 from server.handlers.people import Neighbours
 from server.handlers.public_accounts import PublicAccounts
 from server.handlers.public_groups import PublicGroups
+from server.handlers.public_threads import PublicThreads
 from server.handlers.publishing import Publishing
 from server.handlers.reading import Reading
 from server.handlers.searching import Searching
+from server.handlers.threads import Threads
 from server.outcomes import NOT_FOUND, WRONG_SIDE, Ask, Caller, Decision, OnDuty, Refuse, With
 from server.posting import Drafts, answer_again
 from server.topics import TopicState
@@ -111,6 +118,10 @@ def table(
     hello: Callable[[frames.Hello, int], Decision],
     accounts: Accounts,
     neighbours: Neighbours,
+    acquaintances: Acquaintances,
+    feed: Feed,
+    threads: Threads,
+    public_threads: PublicThreads,
     reading: Reading,
     messages: Messages,
     inboxes: Inboxes,
@@ -141,6 +152,31 @@ def table(
         (frames.Unblock, Signed(neighbours.unblock)),
         (frames.Blocks, Signed(neighbours.blocks)),
         (frames.Watch, Signed(neighbours.watch)),
+        (contacts_wire.Contacts, Signed(acquaintances.contacts)),
+        (contacts_wire.AskContact, Signed(acquaintances.ask)),
+        (contacts_wire.WithdrawContact, Signed(acquaintances.withdraw)),
+        (contacts_wire.AcceptContact, Signed(acquaintances.accept)),
+        (contacts_wire.RefuseContact, Signed(acquaintances.refuse)),
+        (contacts_wire.RemoveContact, Signed(acquaintances.remove)),
+        (contacts_wire.RemarkContact, Signed(acquaintances.remark)),
+        (contacts_wire.HideContact, Signed(acquaintances.hide)),
+        (contacts_wire.SetPrivateCard, Signed(acquaintances.set_card)),
+        (contacts_wire.PrivateCards, Signed(acquaintances.cards)),
+        (moments_wire.PostMoment, Signed(feed.post, again=feed.again)),
+        (moments_wire.NarrowMoment, Signed(feed.narrow)),
+        (moments_wire.DeleteMoment, Signed(feed.delete)),
+        (moments_wire.ShowMoment, Signed(by_root(feed.show, public_threads.post), PUBLIC)),
+        (moments_wire.Moments, Signed(feed.moments)),
+        (moments_wire.Timeline, Signed(feed.timeline)),
+        (moments_wire.SayComment, Signed(threads.comment, again=threads.again)),
+        (moments_wire.DeleteComment, Signed(by_comment(threads.delete, public_threads.delete))),
+        (moments_wire.Like, Signed(by_root(threads.like, public_threads.like), PUBLIC)),
+        (moments_wire.ShowThread, Signed(by_root(threads.show, public_threads.show), PUBLIC)),
+        (moments_wire.CloseThread, Signed(by_root(threads.close, public_threads.close), PUBLIC)),
+        (moments_wire.SelectComment, Signed(by_comment(nothing, public_threads.select), PUBLIC)),
+        (moments_wire.ChooseComments, Signed(public_threads.choose, PUBLIC)),
+        (moments_wire.Notices, Signed(threads.notices)),
+        (moments_wire.ReadNotices, Signed(threads.read)),
         (frames.Sync, Signed(reading.sync, BOTH)),
         (frames.History, Signed(reading.history, BOTH)),
         (frames.ShowTopic, InTopic(reading.topic, BOTH, outside=True)),

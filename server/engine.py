@@ -20,6 +20,7 @@ from server.errors import BusyError
 from server.hub import Hub
 from server.outcomes import (
     INTERNAL,
+    MANY_THREADS,
     UNAVAILABLE,
     Again,
     Answer,
@@ -29,6 +30,7 @@ from server.outcomes import (
     Caller,
     Came,
     CatchUp,
+    CloseThread,
     Commit,
     Compute,
     Decision,
@@ -38,11 +40,13 @@ from server.outcomes import (
     NoRoom,
     Note,
     OnDuty,
+    OpenThread,
     Part,
     Prefer,
     Refuse,
     Result,
     SignOut,
+    Stir,
     Tell,
     WatchFor,
     With,
@@ -50,12 +54,14 @@ from server.outcomes import (
 from server.presence import Presence
 from server.readers import Sources
 from server.rooms import Rooms
+from server.roots import Root
 from server.store.base import Failed
 from server.store.dialogue_writes import Speak
 from server.store.follow_writes import DropFollow, PutFollow
 from server.store.public_writes import AnyWrite
 from server.store.writes import Post
 from server.syncs import SyncBounds, Syncs, Waiter
+from server.threads import OpenThreads
 from server.topics import TopicState
 
 ATTEMPTS = 8  # Decisions on one request whose topic changes each time; past that, the topic is too busy changing.
@@ -93,6 +99,7 @@ class _Turn:
     attempts: int = 0
     reconsidered: bool = False
     topic: TopicId | None = None  # By whose state it is decided.
+    opened: Root | None = None  # Whose thread stays open if it is not refused.
 
 
 class Engine:
@@ -105,6 +112,7 @@ class Engine:
         rooms: Rooms,
         hub: Hub,
         presence: Presence,
+        threads: OpenThreads,
         commits: Commits,
         reads: Sources,
         bounds: SyncBounds,
@@ -120,6 +128,7 @@ class Engine:
         self._rooms = rooms
         self._hub = hub
         self._presence = presence
+        self._threads = threads
         self._commits = commits
         self._reads = reads
         self._syncs = Syncs(hub, reads, bounds)
@@ -146,6 +155,7 @@ class Engine:
     def depart(self, asker: Asker) -> None:
         """The connection is gone."""
         self._presence.unwatch(asker)
+        self._threads.forget(asker)
         self._hub.depart(asker)
 
     def _decide(self, turn: _Turn) -> Decision:
@@ -215,8 +225,19 @@ class Engine:
                     assert caller is not None
                     self._syncs.begin(turn.asker, caller.person, decision, partial(self._step, turn))
                     return
+                case OpenThread():
+                    decision = decision.after if self._open(turn, decision.root) else MANY_THREADS
+
+    def _open(self, turn: _Turn, root: Root) -> bool:
+        if turn.asker.gone:
+            return True  # Nobody will hear of it.
+        is_open = self._threads.open(turn.asker, root)
+        turn.opened = root if is_open else None
+        return is_open
 
     def _end(self, turn: _Turn, refusal: Refuse) -> None:
+        if turn.opened is not None:
+            self._threads.close(turn.asker, turn.opened)
         turn.asker.refuse(turn.request, refusal)
         self._over()
 
@@ -339,6 +360,10 @@ class Engine:
                 self._came(effect.topic)
             case Appeared():
                 self._appeared(effect.submission)
+            case Stir():
+                self._threads.stir(effect, asked=asker)
+            case CloseThread():
+                self._threads.close(asker, effect.root)
             case Note():
                 self._commits.submit(effect.write, self._took_in)
 

@@ -15,7 +15,9 @@ from protocol.publications import (
     ARTICLES,
     BROADCASTS,
     EDITABLE,
+    PERSONAL,
     TEXT_CHARS,
+    TEXTS,
     Content,
     MenuEntry,
     MenuItem,
@@ -45,6 +47,8 @@ TAKES: dict[Surface, frozenset[str]] = {
     Surface.ACCOUNT_MENU: frozenset({"menu"}),
     Surface.ACCOUNT_WELCOME: _TEXT,
     Surface.ACCOUNT_REPLIES: frozenset({"replies"}),
+    Surface.SQUARE: frozenset({"title", "text", "parts", "category"}),
+    Surface.COMMENT: _TEXT,
 }
 _ALL = frozenset(Content.__struct_fields__) - {"lang"}
 
@@ -59,7 +63,9 @@ _NAME = _bad("content", "a name is one line, without control or format character
 _CATEGORY = _bad("content.category", "the pack has no such category; `gate` lists them")
 _TITLE = _bad("content.title", "a title is one line, without control or format characters")
 _CARD_TITLE = _bad("content.title", "a card has a `title`, the screen name")
-_CARD_TOPIC = _bad("topic", "a card is published without a `topic`")
+_OWN_PLACE = _bad("topic", "a card, or what is on one's square, is published without a `topic`")
+_NO_ROOT = _bad("root", "a comment names its `root`, the entry that it is under; nothing else has one")
+_ANSWERS = _bad("answers", "only a comment `answers` another one")
 _NO_TOPIC = _bad("topic", "name the `topic`")
 _ARTICLE_TITLE = _bad("content.title", "an article has a `title`")
 _BYLINE = _bad("content.author", "a byline is one line, without control or format characters")
@@ -70,7 +76,8 @@ _ENTRY = _bad("content.menu", "an entry of a menu has `items`, a `text` or a `li
 _ITEM = _bad("content.menu", "an item of a menu has a `text` or a `link`: one of the two")
 _KEYWORDS = _bad("content.replies", "a reply has `keywords`, and none of them is blank")
 _REPLY = _bad("content.replies", "a reply has a `text`")
-_MESSAGES_ONLY = _bad("target", "only messages and articles have a `target`, and only a message answers another")
+_NO_TARGET = _bad("target", "only messages and articles have a `target`")
+_NO_REPLY = _bad("reply_to", "only a message in a group answers another by `reply_to`")
 _NO_EDIT = _bad("target", "a reprint says what its source says: recall it, and reprint the new version")
 _BASE = _bad("base", "an edit names its `target` and the version it is made from")
 _SOURCE = _bad("source", "a reprint names its `source`, and a message may; nothing else has one")
@@ -97,10 +104,14 @@ def _faults(request: Publish, pack: Pack) -> Iterator[Refuse]:
 
 
 def _place(request: Publish) -> Iterator[Refuse]:
-    if request.surface is Surface.CARD and request.topic is not None:
-        yield _CARD_TOPIC
-    if request.surface is not Surface.CARD and request.topic is None:
+    if request.surface in PERSONAL and request.topic is not None:
+        yield _OWN_PLACE
+    if request.surface not in PERSONAL and request.topic is None:
         yield _NO_TOPIC
+    if (request.root is not None) is not (request.surface is Surface.COMMENT):
+        yield _NO_ROOT
+    if request.answers is not None and request.surface is not Surface.COMMENT:
+        yield _ANSWERS
 
 
 def _sizes(request: Publish) -> Iterator[Refuse]:
@@ -116,11 +127,13 @@ def _sizes(request: Publish) -> Iterator[Refuse]:
 def _ties(request: Publish) -> Iterator[Refuse]:
     """What it names besides: what it changes or answers, where it comes from, whom it is for."""
     surface, edits = request.surface, request.target is not None
-    if (edits and surface not in EDITABLE) or (request.reply_to is not None and surface is not Surface.GROUP_MESSAGE):
-        yield _MESSAGES_ONLY
+    if edits and surface not in EDITABLE:
+        yield _NO_TARGET
+    if request.reply_to is not None and surface is not Surface.GROUP_MESSAGE:
+        yield _NO_REPLY
     if edits and surface is Surface.REPRINT:
         yield _NO_EDIT
-    if surface in EDITABLE and edits is (request.base is None):
+    if surface in TEXTS and edits is (request.base is None):
         yield _BASE
     if (request.source is None) if surface is Surface.REPRINT else (request.source and surface not in FORWARDS):
         yield _SOURCE
@@ -212,4 +225,6 @@ _OF: dict[Surface, Callable[[Content], Iterator[Refuse]]] = {
     Surface.ACCOUNT_MENU: _menu,
     Surface.ACCOUNT_WELCOME: _anything,
     Surface.ACCOUNT_REPLIES: _replies,
+    Surface.SQUARE: _message,
+    Surface.COMMENT: _message,
 }

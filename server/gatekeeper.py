@@ -20,7 +20,7 @@ from compliance.verdicts import Answer, Failure, Hold, Reject
 from protocol.decisions import Submission, SubmissionState
 from protocol.ids import PersonId, SubmissionId, TopicId
 from protocol.public import SubmissionPush
-from protocol.publications import Surface
+from protocol.publications import PERSONAL, Surface
 from server.clock import Clock
 from server.committer import Commits
 from server.outcomes import NoRoom, Result, Tell
@@ -90,8 +90,8 @@ class Gatekeeper:
             source=case.source,
         )
         item = _Item(case, published, done)
-        # A card has no topic before its first version; in one line it is all the same.
-        line = (case.author, case.topic if case.topic and case.surface is not Surface.CARD else case.surface)
+        # A card or a square has no topic before its first text; in one line it is all the same.
+        line = (case.author, case.topic if case.topic and case.surface not in PERSONAL else case.surface)
         self._lines.setdefault(line, deque()).append(item)
         try:
             self._panel.ask(published, partial(self._answered, line, item))

@@ -7,13 +7,16 @@ the moment its reply goes out, commits go on; the journal holds them, so that no
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from protocol.accounts import ActPush
 from protocol.codec import encode_push
-from protocol.entries import Entry, Standing
+from protocol.entries import Entry, Standing, TopicKind
 from protocol.frames import EntryPush, GonePush, Preferences, Push, SyncReply, TopicPush
 from protocol.ids import DeviceId, PersonId, Seq, TopicId
+from protocol.moments import Moment, MomentPush
 from server.audiences import Audiences
-from server.fanout import FanOut, Parcel
+from server.fanout import Audience, FanOut, Parcel
 from server.followers import Followers
 from server.journal import Journal, Stood
 from server.net.framing import binary_frame
@@ -21,7 +24,9 @@ from server.outcomes import Result, Subscriber, Tell
 from server.rooms import Rooms
 from server.store.account_writes import Reviewed
 from server.store.follow_writes import FollowDropped, FollowPut
+from server.store.moment_writes import MomentPut
 from server.store.public_writes import Concluded, Joined
+from server.store.square_writes import Chosen, PublicCommentDropped, Selected
 from server.store.writes import Acted, BlockPut, Posted
 from server.topics import TopicState
 
@@ -82,10 +87,14 @@ class Hub:
             case Reviewed():
                 for posted in result.posted:
                     self._posted(posted)
+            case Chosen() | Selected() | PublicCommentDropped():
+                self._acted(result.acted)
             case Joined(posted=Posted() as posted):
                 self._posted(posted)
             case BlockPut(topic=str() as topic):
                 self._rooms.apply(topic, result.changes, generation=result.generation, seq=Seq(0), nth=0)
+            case MomentPut(new=True):
+                self.show(msgspec.structs.replace(result.moment, audience=None), result.told)
             case FollowPut():
                 self._followers.put(result)
             case FollowDropped(changed=True):
@@ -108,6 +117,14 @@ class Hub:
                     subscriber.push_ephemeral(frame)
                 else:
                     subscriber.push(frame)
+
+    def show(self, moment: Moment, persons: Iterable[PersonId]) -> None:
+        """Show a moment, or a post, to those whose timelines it is in. Its author is told by others."""
+        here = {subscriber: None for person in persons for subscriber in self.connections(person)}
+        key = moment.moment or moment.topic  # A square is live for nobody, so nothing else is sent under it.
+        if here and key is not None:
+            parcel = Parcel(Seq(1), binary_frame(encode_push(MomentPush(moment=moment))))
+            self._fanout.add(TopicId(key), Audience(live=here), parcel)
 
     def sign_out(self, devices: Sequence[DeviceId], *, asked: Subscriber) -> None:
         """The tokens of `devices` are worthless: close their connections, but for the one that asked."""
@@ -173,9 +190,10 @@ class Hub:
     def _enter(self, posted: Posted) -> None:
         post, entry = posted.post, posted.entry
         if post.founding is not None:
-            if post.founding.peers is None:
+            if post.founding.peers is None and post.founding.kind is not TopicKind.THREAD:
                 self._rooms.add(_founded(posted))
-            # The state of a chat is loaded when it is asked for: who blocks whom is nothing its founding says.
+            # The state of a chat is loaded when it is asked for: who blocks whom is nothing its founding says. That of
+            # a thread never is.
         else:
             seq, nth = (entry.seq, entry.nth) if entry else (Seq(0), 0)
             self._rooms.apply(post.topic, post.changes, generation=posted.generation, seq=seq, nth=nth)

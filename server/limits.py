@@ -73,16 +73,21 @@ class Limiter:
 
 
 BY_PERSON: dict[str, frozenset[str]] = {
-    "send": frozenset({"send", "edit", "recall", "react", "inbox.answer"}),
+    "send": frozenset({"send", "edit", "recall", "react", "inbox.answer", "comment", "moment.post"}),
     "group": frozenset(op for op in REQUESTS if op.startswith("group.")),
+    "contact": frozenset({"contact.ask"}),
     "lookup": frozenset({"people", "search"}),
     "publish": frozenset({"publish", "take_back", "schedule"}),
     "fetch": frozenset({"sync", "history", "topic", "receipts", "watch", "devices", "blocks"})
     | {"cards", "submissions", "receipt", "account", "article", "gate", "audit", "agreement", "inbox", "inbox.show"}
-    | {"follows", "drafts", "scheduled", "account.figures", "accounts", "account.operators", "account.acts"},
+    | {"follows", "drafts", "scheduled", "account.figures", "accounts", "account.operators", "account.acts"}
+    | {"contacts", "private_cards", "thread", "notices", "moment", "moments", "timeline"},
     "marks": frozenset({"read", "set_topic", "clear", "set_preferences", "block", "unblock", "revoke_device"})
     | {"agreement.sign", "follow", "unfollow", "draft.save", "draft.drop", "unschedule"}
-    | {"account.apply", "account.submit", "account.take_back", "account.operator"},
+    | {"account.apply", "account.submit", "account.take_back", "account.operator"}
+    | {"contact.withdraw", "contact.accept", "contact.refuse", "contact.remove", "contact.remark", "contact.hide"}
+    | {"private_card", "like", "comment.delete", "comment.select", "thread.close", "thread.choose", "notices.read"}
+    | {"moment.narrow", "moment.delete"},
     "typing": frozenset({"typing"}),
     "login": frozenset({"change_password"}),
 }

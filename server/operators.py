@@ -22,6 +22,7 @@ class OperatorAct(Enum):
     ANSWER = auto()  # And read what followers write.
     FIGURES = auto()
     ACTS = auto()
+    COMMENTS = auto()  # Say which there are under articles, select and delete them.
 
 
 _LOOKS = frozenset({OperatorAct.FIGURES, OperatorAct.ACTS})

@@ -11,7 +11,9 @@ from protocol.entries import Side
 from protocol.errors import CloseCode, ErrorCode
 from protocol.frames import Preferences, Push, Reply, Request, SyncReply
 from protocol.ids import DeviceId, PersonId, Seq, TopicId
+from protocol.limits import OPEN_THREADS
 from protocol.staff import StaffRole
+from server.roots import Root
 from server.store.base import Failed, PublicReader, Reader
 from server.store.public_writes import AnyOutcome, AnyWrite
 from server.topics import TopicState
@@ -93,7 +95,24 @@ class Appeared(msgspec.Struct, frozen=True):
     submission: Submission
 
 
-Effect = Tell | SignOut | Prefer | WatchFor | Part | Came | Appeared | Note
+class Stir(msgspec.Struct, frozen=True):
+    """Push `push` where the thread of `root` is open: on the connections of `persons`, but the one that asked.
+
+    None: on all of them.
+    """
+
+    root: Root
+    push: Push
+    persons: tuple[PersonId, ...] | None
+
+
+class CloseThread(msgspec.Struct, frozen=True):
+    """The thread of `root` is open on this connection no longer."""
+
+    root: Root
+
+
+Effect = Tell | SignOut | Prefer | WatchFor | Part | Came | Appeared | Note | Stir | CloseThread
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -182,13 +201,23 @@ class CatchUp(msgspec.Struct, frozen=True):
     side: Side = Side.PRIVATE
 
 
+class OpenThread(msgspec.Struct, frozen=True):
+    """The thread of `root` is open on this connection from now on; then go on with `after`, which reads it.
+
+    So nothing falls between the two. If it all ends in a refusal, it is open no longer.
+    """
+
+    root: Root
+    after: "Decision"
+
+
 class Again(msgspec.Struct, frozen=True):
     """Decide anew, on `request`: what the decision stood on has changed, or is known only now."""
 
     request: Request[Reply]
 
 
-Decision = Answer | Refuse | Commit | Ask | AskPublic | With | Compute | Enter | GoOnDuty | CatchUp | Again
+Decision = Answer | Refuse | Commit | Ask | AskPublic | With | Compute | Enter | GoOnDuty | CatchUp | OpenThread | Again
 
 
 class Subscriber(Protocol):
@@ -212,9 +241,11 @@ class Subscriber(Protocol):
 
 NOT_FOUND = Refuse(ErrorCode.NOT_FOUND, "there is no such thing, or it is not yours to see")
 NOT_ACCEPTED = Refuse(ErrorCode.NOT_ACCEPTED, "this person does not accept that")
+MANY_THREADS = Refuse(ErrorCode.TOO_MANY, f"{OPEN_THREADS} threads are open on this connection: close some")
 WRONG_SIDE = Refuse(
     ErrorCode.WRONG_SIDE, "this is not done on this side: what is private is sent, what is public is published"
 )
+NO_PLACE = Refuse(ErrorCode.BAD_REQUEST, "this is no position that you were given in this list", field="before")
 RESYNC = Refuse(ErrorCode.RESYNC, "this is another log than the one you know: forget what you have and sync anew")
 BUSY_MS = 1000
 UNAVAILABLE = Refuse(ErrorCode.UNAVAILABLE, "the server cannot do this just now; nothing was stored", BUSY_MS)

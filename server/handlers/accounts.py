@@ -300,14 +300,20 @@ class Accounts:
         )
 
     def set_preferences(self, request: SetPreferences, caller: Caller, at: int) -> Decision:
-        """Choose whether others get one's read receipts and see one's presence."""
+        """Choose what others learn of one: what one has read, that one is here, one's handle, older moments."""
 
         def then(preferences: Preferences) -> Decision:
             push = PreferencesPush(preferences=preferences)
             told = Tell(persons=(caller.person,), push=push, not_here=True)
             return Answer(Done(), (Prefer(caller.person, preferences), told))
 
-        write = writes.SetPreferences(person=caller.person, receipts=request.receipts, presence=request.presence)
+        write = writes.SetPreferences(
+            person=caller.person,
+            receipts=request.receipts,
+            presence=request.presence,
+            findable=request.findable,
+            moments_days=request.moments_days,
+        )
         return Commit(write, then)
 
 

@@ -155,6 +155,8 @@ class Messages:
         def in_topic(topic: TopicState | None) -> Decision:
             if topic is None or not (_is_public(topic) or _is_seated(topic, caller)):
                 return NOT_FOUND
+            if topic.kind is TopicKind.THREAD:  # Of which nobody is told.
+                return NOT_FOUND
             if topic.kind is TopicKind.ACCOUNT:
                 return self._recall_for_account(request, caller, topic, at)
             return self._recall(request, caller, topic, at)
@@ -165,7 +167,7 @@ class Messages:
         def decide(target: Header) -> Decision:
             if target.sender != caller.person and not _is_seated(topic, caller):
                 return NOT_FOUND
-            if target.kind not in {Kind.MESSAGE, Kind.REACTION, Kind.CARD}:
+            if target.kind not in {Kind.MESSAGE, Kind.REACTION, Kind.CARD, Kind.POST}:
                 return _NOT_YOURS
             if target.sender == caller.person:
                 if self._is_late(topic, caller, target, at):

@@ -35,7 +35,7 @@ from server.store.base import Officer, PublicReader
 _BAD = Refuse(ErrorCode.BAD_CREDENTIALS, "no such staff code, or not its token")
 _OFF_DUTY = Refuse(ErrorCode.NOT_ALLOWED, "you are no longer on duty, or a chief has to decide this")
 _CHIEF = Refuse(ErrorCode.NOT_ALLOWED, "a chief has to decide this")
-_ONE_ITEM = Refuse(ErrorCode.BAD_REQUEST, "name the `item`, or `topic` and `seq`", field="item")
+_ONE_ITEM = Refuse(ErrorCode.BAD_REQUEST, "name the `item`, or the `comment`, or `topic` and `seq`", field="item")
 _NO_GROUND = Refuse(ErrorCode.BAD_REQUEST, "name one of the pack's grounds; `gate` lists them", field="ground")
 _NO_FACTS = Refuse(ErrorCode.BAD_REQUEST, "a decision against somebody says the facts", field="facts")
 _NAME_TAKEN = Refuse(ErrorCode.CONFLICT, "another account has this name by now: it can only be refused")
@@ -75,13 +75,14 @@ class Officers:
 
     def show(self, request: OfficerShow, officer: OnDuty, at: int) -> Decision:
         """Show one item: what its author wrote for the public, and what was decided about it."""
-        if (request.item is None) is (request.topic is None) or (request.topic is None) is not (request.seq is None):
+        named = [request.item, request.comment, request.topic].count(None)
+        if named != 2 or (request.topic is None) is not (request.seq is None):
             return _ONE_ITEM
 
         def query(reader: PublicReader) -> tuple[bool, ItemReply | None]:
             if reader.officer(officer.code) is None:
                 return False, None
-            return True, reader.item(request.item, topic=request.topic, seq=request.seq)
+            return True, reader.item(request.item, comment=request.comment, topic=request.topic, seq=request.seq)
 
         def then(found: tuple[bool, ItemReply | None]) -> Decision:
             on_duty, item = found

@@ -8,6 +8,7 @@ from protocol.frames import Block, Blocks, Done, People, PeopleReply, Person, Un
 from protocol.handles import HandleError, normalise
 from protocol.ids import PersonId
 from protocol.limits import BLOCKED_PEOPLE
+from server.contacts import told
 from server.outcomes import NOT_FOUND, Again, Answer, Ask, Caller, Commit, Decision, Part, Refuse, WatchFor
 from server.store.writes import PutBlock
 
@@ -23,10 +24,10 @@ class Neighbours:
     hidings: Callable[[], int]
 
     def people(self, request: People, caller: Caller, at: int) -> Decision:
-        """Return who has these handles and ids; what does not exist is left out."""
+        """Return who has these ids, and who has these handles and lets one find them; the others are left out."""
         handles = [handle for handle in map(_normal, request.handles) if handle is not None]
         return Ask(
-            lambda reader: reader.people(handles, request.persons),
+            lambda reader: reader.found(caller.person, handles, request.persons, at=at),
             lambda people: Answer(PeopleReply(people=people)),
         )
 
@@ -50,7 +51,7 @@ class Neighbours:
                 return NOT_FOUND
             if blocked and len(blocks) >= BLOCKED_PEOPLE and people[0] not in blocks:
                 return _MANY
-            return Commit(write, lambda _: Answer(Done(), effects))
+            return Commit(write, lambda put: Answer(Done(), (*effects, *map(told, put.ended))))
 
         return Ask(lambda reader: (reader.people((), (other,)), reader.blocks(caller.person)), then)
 

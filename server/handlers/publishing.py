@@ -75,8 +75,8 @@ class Publishing:
         refusal = misshapen(request, self.bench.pack)
         if refusal is not None:
             return refusal
-        if request.topic is None:
-            return self._submit(request, caller, at)  # A card.
+        if request.topic is None or request.root is not None:  # In a place of one's own, or a comment, anybody may.
+            return self._submit(request, caller, at)
         there = self._for_account if request.surface in OF_ACCOUNTS else self._in_group
         return With(request.topic, lambda topic: there(request, caller, topic, at))
 
@@ -193,6 +193,8 @@ class Publishing:
             tag=request.tag,
             reprintable=request.reprintable,
             source=request.source,
+            root=request.root,
+            answers=request.answers,
             at=at,
             bench=self.bench,
         )

@@ -216,7 +216,7 @@ MALFORMED: list[tuple[str, str, Surface, Content, dict[str, Any]]] = [
     ("a reply with a blank one", "content.replies", _R, Content(replies=(AutoReply(keywords=(" ",), text="x"),)), {}),
     ("a reply without a text", "content.replies", _R, Content(replies=(AutoReply(keywords=("x",), text=" "),)), {}),
     *(
-        (f"{surface} that answers", "target", surface, content, {"reply_to": 1})
+        (f"{surface} that answers", "reply_to", surface, content, {"reply_to": 1})
         for surface, _, content in PARTS.values()
     ),
     *(
@@ -236,7 +236,7 @@ MALFORMED: list[tuple[str, str, Surface, Content, dict[str, Any]]] = [
     ("an article with tags", "content", _A, words("x", tags=("north",)), {}),
     ("an article of no such category", "content.category", _A, words("x", category="gossip"), {}),
     ("an article that is too long", "content", _A, long_article(ARTICLE_BYTES + 1), {}),
-    ("an article that answers", "target", _A, words("x"), {"reply_to": 1}),
+    ("an article that answers", "reply_to", _A, words("x"), {"reply_to": 1}),
     ("an article to a tag", "tag", _A, words("x"), {"tag": "north"}),
     ("an article with a source", "source", _A, words("x"), {"source": ORIGIN}),
     ("a target without a base", "base", _A, words("x"), {"target": 1}),

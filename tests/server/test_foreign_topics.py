@@ -9,12 +9,14 @@ from protocol.entries import side_of
 from protocol.following import FollowAccount
 from protocol.frames import REQUESTS, Request, Sync
 from protocol.ids import PersonId, TopicId, new_id, new_public_topic_id
+from protocol.moments import Choice
 from protocol.publications import Content, Surface
 from protocol.staff import ReviewAct
 from server.dispatch import Staffed
 from tests.support.accounts import active, application, approved, words
 from tests.support.adapters import payloads
 from tests.support.inline import Caller, InlineServer
+from tests.support.public import rows
 from tests.support.rules import RULES
 
 
@@ -29,6 +31,7 @@ def filled(shape: type[Request[Any]], caller: Caller, topic: TopicId, other: Per
         "name": b"x", "notice": b"x", "id": 7, "surface": "group_message", "content": Content(text="x"), "base": 1,
         "application": application(caller.server), "draft": caller.cid(), "dialogue": TopicId(other),
         "due": caller.server.clock.ms + 3_600_000, "act": ReviewAct.APPROVE,
+        "choice": Choice.OFF,
     }  # fmt: skip
     fields = {name: values[name] for name in shape.__struct_fields__ if name in values}
     if shape is Unschedule:
@@ -51,10 +54,10 @@ def refusal_of(op: str, topic: TopicId) -> str:
         return "not_signed_in"
     if side_of(topic) not in rule.sides:
         return "wrong_side"
-    return "" if op == "unfollow" else "not_found"  # What one does not follow one does not follow.
+    return "" if op in {"unfollow", "thread.close"} else "not_found"  # Of what one has not, one is rid.
 
 
-FOREIGN = ("chat", "group", "dialogue", "public group", "card", "account", "approved account")
+FOREIGN = ("chat", "group", "dialogue", "public group", "card", "account", "approved account", "square", "thread")
 
 
 def foreign_topics(server: InlineServer, kind: str, alice: Caller, bob: Caller) -> tuple[TopicId, TopicId]:
@@ -73,6 +76,13 @@ def foreign_topics(server: InlineServer, kind: str, alice: Caller, bob: Caller) 
             alice.do(FollowAccount, topic=account)
             dialogue = alice.send(b"hello", to=PersonId(account)).topic
             return (dialogue, TopicId(new_id())) if kind == "dialogue" else (account, new_public_topic_id())
+        case "square" | "thread":
+            post = alice.publish("hello", surface=Surface.SQUARE)
+            assert post.topic is not None
+            bob.publish("hello yourself", post.topic, Surface.COMMENT, root=post.seq)
+            alice.collect()
+            (row,) = rows(server, "SELECT topic FROM threads")  # Nobody is told of it.
+            return (post.topic if kind == "square" else row["topic"]), new_public_topic_id()
         case _:
             card = alice.publish(Content(title="Alice"), surface=Surface.CARD).topic
             assert card is not None
@@ -81,7 +91,11 @@ def foreign_topics(server: InlineServer, kind: str, alice: Caller, bob: Caller) 
 
 
 # Whoever can name something public may look at it and come in, or follow it: that is what public means.
-FOR_STRANGERS = {"public group": {"group.join", "group.listing"}, "account": {"history", "follow"}}
+FOR_STRANGERS = {
+    "public group": {"group.join", "group.listing"},
+    "account": {"history", "follow"},
+    "square": {"history", "moment", "thread", "like", "thread.choose"},
+}
 
 
 @pytest.mark.parametrize("op", naming_a_topic())

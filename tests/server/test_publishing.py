@@ -263,7 +263,7 @@ MALFORMED: list[tuple[str, str, dict[str, Any]]] = [
                 "content",
                 {"surface": surface, "content": Content(text="x", category="society")},
             ),
-            (f"{surface} that answers", "target", {"surface": surface, "reply_to": 1}),
+            (f"{surface} that answers", "reply_to", {"surface": surface, "reply_to": 1}),
             (f"{surface} that edits", "target", {"surface": surface, "target": 1, "base": 1}),
         )
     ),

@@ -37,8 +37,8 @@ from tests.support.inline import Caller, InlineServer
 from tests.support.rules import RULES
 
 # A `publish` is repeated in tests/server/test_submissions.py: it gets the state it has by then. What is said for public
-# accounts, and to them, is repeated in tests of its own.
-ELSEWHERE = {"publish", "account.apply", "schedule", "inbox.answer"}
+# accounts, and to them, and what is said to friends, is repeated in tests of its own.
+ELSEWHERE = {"publish", "account.apply", "schedule", "inbox.answer", "moment.post", "comment"}
 SIDED = [
     (side, op)
     for side, rule in ((Side.PRIVATE, PRIVATE), (Side.PUBLIC, PUBLIC))

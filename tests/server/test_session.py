@@ -125,6 +125,19 @@ VALID: dict[str, dict[str, Any]] = {
     "inbox.show": {"dialogue": ID},
     "inbox.answer": {"dialogue": ID, "body": b"x"},
     "officer.review": {"act": "approve"},
+    **{f"contact.{act}": {"person": ID} for act in ("ask", "withdraw", "accept", "refuse", "remove", "hide")},
+    "contact.remark": {"person": ID, "remark": b"x"},
+    "private_card": {"card": b"x"},
+    "private_cards": {"persons": []},
+    "moment.post": {"body": b"x"},
+    "moment.narrow": {"moment": ID},
+    "moment.delete": {"moment": ID},
+    "moments": {"person": ID},
+    "comment": {"moment": ID, "body": b"x"},
+    "comment.delete": {"comment": ID},
+    "comment.select": {"comment": ID},
+    "thread.choose": {"seq": 1, "choice": "off"},
+    "notices.read": {"at": 1},
 }
 for _op, _shape in REQUESTS.items():
     _names = _shape.__struct_fields__

@@ -1,0 +1,62 @@
+"""Positions in lists that are read in pages: where a page ended, sealed, so that nobody can make one up or read one.
+
+A position is sealed for one viewer and one list; no other opens it. The same position always gives the same string:
+the nonce is made of what is sealed (a synthetic one, as in RFC 5297), so a string tells nothing that the page did not.
+"""
+
+import base64
+from typing import NamedTuple
+
+import msgpack
+from blake3 import blake3
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from protocol.ids import PersonId
+
+_CONTEXT = "hutong.v1 positions in lists"
+
+
+class SortKey(NamedTuple):
+    """Where an item is in its list: lists go by this, downwards. `at`: Unix ms; `seq`: of what is in a topic `id`."""
+
+    at: int
+    id: str
+    seq: int = 0
+
+
+class PositionError(ValueError):
+    """No position that this viewer was given in this list."""
+
+
+class Positions:
+    """Seals positions and opens them again. `secret`: that of a store, of which the keys are made."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = blake3(secret, derive_key_context=_CONTEXT).digest()
+
+    def seal(self, viewer: PersonId, listing: str, key: SortKey) -> str:
+        """Return the position of the item with this key in what `viewer` sees of a list."""
+        packed = msgpack.packb(tuple(key))
+        box, nonce_key = self._keys(viewer, listing)
+        nonce = blake3(packed, key=nonce_key).digest(SecretBox.NONCE_SIZE)
+        return base64.urlsafe_b64encode(box.encrypt(packed, nonce)).rstrip(b"=").decode()
+
+    def open(self, viewer: PersonId, listing: str, sealed: str) -> SortKey | None:
+        """Return the key at which a page ended; None for an empty string, which is before all items.
+
+        Raises:
+            PositionError: It was not sealed for this viewer and this list.
+        """
+        if not sealed:
+            return None
+        box, _ = self._keys(viewer, listing)
+        try:
+            message = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+            return SortKey(*msgpack.unpackb(box.decrypt(message)))
+        except (CryptoError, ValueError) as error:
+            raise PositionError from error
+
+    def _keys(self, viewer: PersonId, listing: str) -> tuple[SecretBox, bytes]:
+        keys = blake3(msgpack.packb((viewer, listing)), key=self._secret).digest(2 * SecretBox.KEY_SIZE)
+        return SecretBox(keys[: SecretBox.KEY_SIZE]), keys[SecretBox.KEY_SIZE :]
