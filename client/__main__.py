@@ -10,6 +10,7 @@ import click
 from client.errors import (
     ClientError,
     ConnectionLostError,
+    ContactError,
     OffDutyError,
     ProfileError,
     RefusedError,
@@ -21,15 +22,19 @@ from client.line import (
     agreement,
     card,
     chat,
+    contacts,
     gate,
     lanes,
     messages,
+    moments,
+    private_card,
     public_account,
     publishing,
     readers,
     reading,
     reviewing,
     tail,
+    threads,
 )
 from client.line.program import EXITS, Program, hush
 from client.line.screen import visible
@@ -55,6 +60,7 @@ def hutong(context: click.Context, server: str | None, profile: str | None, ca: 
 
     What you send is private. What you publish is public, and passes the server's gate: `hutong gate` shows it.
     Public accounts publish to whoever follows them: `hutong search` finds them, `hutong feed` shows what they say.
+    Friends say things to each other: `hutong contacts` has them, `hutong moments timeline` shows what they say.
     """
     if server is not None and not server.startswith(("ws://", "wss://")):
         raise click.UsageError(f"--server takes ws://HOST:PORT or wss://HOST:PORT, not {server!r}")
@@ -68,6 +74,8 @@ for each in (
     accounts.passwd_command,
     accounts.devices_command,
     accounts.preferences_command,
+    contacts.contacts_command,
+    private_card.private_card_command,
     accounts.block_command,
     accounts.unblock_command,
     accounts.blocks_command,
@@ -94,6 +102,11 @@ for each in (
     reading.read_command,
     reading.feed_command,
     reading.share_command,
+    moments.moments_command,
+    threads.like_command,
+    threads.unlike_command,
+    threads.comment_command,
+    threads.comments_command,
 ):
     hutong.add_command(each)
 
@@ -152,6 +165,7 @@ def _status(error: ClientError) -> int:
         (ConnectionLostError, UNREACHABLE),
         (SignedOutError, NOT_SIGNED_IN),
         (ProfileError, USAGE),
+        (ContactError, USAGE),
     ]
     return next((status for kind, status in statuses if isinstance(error, kind)), REFUSED)
 

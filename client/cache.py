@@ -19,15 +19,17 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database
 
+from client.contacts import Contacts
 from client.follows import FEED, Follows, is_followed, is_for
 from client.outbox import Outbox
+from client.references import References
 from client.submissions import Submissions
 from client.tables import ENTRY_FIELDS, create
 from client.tally import Tally
 from client.withdrawal import DECISIONS, settle
 from protocol import limits
 from protocol.entries import Entry, Kind, Side, Standing, TopicKind, side_of
-from protocol.frames import Appended, Gap, Person, Summary
+from protocol.frames import Appended, Gap, Person, Preferences, Summary
 from protocol.ids import PUBLIC_MARK, Cid, PersonId, Seq, TopicId
 
 Line = tuple[Seq, PersonId | None, Kind | None, bytes | None]
@@ -64,7 +66,9 @@ class Cache:
             create(Database(self._database))
             self.outbox = Outbox(self._database)
         self.submissions = Submissions(self._database)
+        self.contacts = Contacts(self._database)
         self.follows = Follows(self._database)
+        self.references = References(self._database)
         self._summaries = msgspec.msgpack.Decoder(Summary)
         self._closing = weakref.finalize(self, self._database.close)
 
@@ -120,12 +124,14 @@ class Cache:
     def forget(self, side: Side, *, epoch: str | None) -> None:
         """Forget all that the server told of `side`, people and outbox aside; what comes from now on is of `epoch`.
 
-        Whom one follows is told by the private side, what they say by the public one.
+        Contacts, and whom one follows, are told by the private side, what accounts say by the public one.
         """
         with self.transaction():
             for table in ("topics", "entries", "gaps"):
                 self._database.execute(f"DELETE FROM {table} WHERE {_ON_SIDE[side]}")
+            self.references.forget(side)
             if side is Side.PRIVATE:
+                self.contacts.forget()
                 self.follows.forget()
             else:
                 self.follows.forget_accounts()
@@ -374,6 +380,16 @@ class Cache:
         return row[0] if row else None
 
     # Notes.
+
+    @property
+    def preferences(self) -> Preferences | None:
+        """What one prefers, as the server said last; None: it has not."""
+        note = self.note("preferences")
+        return msgspec.json.decode(note, type=Preferences) if note else None
+
+    @preferences.setter
+    def preferences(self, now: Preferences) -> None:
+        self.write_note("preferences", msgspec.json.encode(now).decode())
 
     def note(self, key: str) -> str | None:
         """Return what was noted under `key`."""

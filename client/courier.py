@@ -11,7 +11,7 @@ from client.outbox import Posting, Waiting
 from protocol.decisions import Submission, SubmissionState
 from protocol.entries import Side
 from protocol.errors import ErrorCode
-from protocol.frames import Appended, People, Send
+from protocol.frames import Appended, Done, People, Reply, Send
 from protocol.ids import Cid, Seq, TopicId
 from protocol.public import Publish
 from protocol.publications import ARTICLES, Surface
@@ -28,7 +28,7 @@ class Courier:
     def __init__(self, cache: Cache, marks: ReadMarks, owner: str, now: Callable[[], int]) -> None:
         self._cache, self._outbox, self._marks = cache, cache.outbox, marks
         self._owner, self._now = owner, now
-        self._awaited: dict[Cid, Appended | None] = {}
+        self._awaited: dict[Cid, Reply | None] = {}
         self._carrying: set[Side] = set()
         self._pauses: dict[Side, float] = {}
 
@@ -51,8 +51,15 @@ class Courier:
 
     def outcome(self, cid: Cid) -> Appended | RefusedError | None:
         """Return what came of `cid`, whichever process sent it; None: nothing yet."""
-        done = self._awaited.get(cid) or self._cache.appended(cid)
+        done = self._awaited.get(cid)
+        if not isinstance(done, Appended):
+            done = self._cache.appended(cid)
         return done if done is not None else self._refused(cid)
+
+    def answer(self, cid: Cid) -> Reply | RefusedError | None:
+        """Return what `cid`, which is in no topic, was answered with; `Done` if another process was. None: not yet."""
+        done = self._awaited.get(cid) or self._refused(cid)
+        return done if done is not None or self._outbox.holds(cid) else Done()
 
     def verdict(self, cid: Cid) -> Submission | RefusedError | None:
         """Return what came of what was to be published as `cid`, whichever process sent it; None: nothing yet."""
@@ -123,6 +130,9 @@ class Courier:
             return [NotSent(waiting.cid, refused.code, refused.message)]
         if waiting.cid in self._awaited:
             self._awaited[waiting.cid] = done
+        if not isinstance(done, Appended):
+            self._outbox.drop(waiting.cid)
+            return []
         return self.settled(waiting.cid, done.topic, done.seq) + self._read_own(done.topic, done.seq, in_step)
 
     async def _publish(self, connection: Connection, request: Publish, in_step: int | None) -> list[Event]:

@@ -72,5 +72,9 @@ class OffDutyError(SignedOutError):
     """No officer is logged in here, or no longer."""
 
 
+class ContactError(ClientError):
+    """Nobody among one's contacts, or several, or no tag of theirs is called so; the message says what to do."""
+
+
 class ProfileError(ClientError):
     """A profile is missing, taken, or not readable; the message says what to do."""

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from client.errors import ClientError
 from protocol.accounts import Act, OwnAccount
+from protocol.contacts import Contact
 from protocol.decisions import Submission
 from protocol.entries import Entry, Side
 from protocol.following import Follow
 from protocol.frames import Preferences, Summary
-from protocol.ids import Cid, PersonId, Seq, TopicId
+from protocol.ids import Cid, MomentId, PersonId, Seq, TopicId
+from protocol.moments import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,14 @@ class Unfollowed:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactChanged:
+    """Somebody stands to one in another way than `before`, or one notes something else about them."""
+
+    contact: Contact
+    before: Contact | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountChanged:
     """What one applied for is decided."""
 
@@ -175,6 +185,27 @@ class InboxChanged:
     dialogue: TopicId
 
 
+@dataclass(frozen=True, slots=True)
+class MomentSaid:
+    """A friend has said something that one may see, or oneself, on another device."""
+
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadChanged:
+    """What is said under a moment, or under `topic` and `seq`, is not what it was; one had asked to be told."""
+
+    moment: MomentId | None
+    topic: TopicId | None
+    seq: Seq | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesChanged:
+    """There is something new among one's notices, or they were read on another device."""
+
+
 Event = (
     Online
     | Offline
@@ -195,7 +226,11 @@ Event = (
     | Judged
     | Followed
     | Unfollowed
+    | ContactChanged
     | AccountChanged
     | OperatorActed
     | InboxChanged
+    | MomentSaid
+    | ThreadChanged
+    | NoticesChanged
 )

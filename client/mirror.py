@@ -5,9 +5,11 @@ are begun, synced and begun anew apart; what is pushed says by its topic which o
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
+from client.acquaintance import Acquaintance
 from client.cache import Cache
 from client.events import (
     AccountChanged,
@@ -16,12 +18,15 @@ from client.events import (
     Gone,
     InboxChanged,
     IsTyping,
+    MomentSaid,
+    NoticesChanged,
     OperatorActed,
     PreferencesChanged,
     PresenceChanged,
     ReadUpTo,
     RequestsChanged,
     Resynced,
+    ThreadChanged,
     TopicChanged,
 )
 from client.following import Following
@@ -29,6 +34,7 @@ from client.follows import is_followed
 from client.order import TopicOrder
 from protocol import limits
 from protocol.accounts import AccountPush, AccountReply, ActPush, InboxPush, OwnAccount, OwnAccountsReply
+from protocol.contacts import ContactPush, ContactReply, ContactsReply
 from protocol.entries import Entry, Side, Standing, TopicKind, side_of
 from protocol.errors import GapError
 from protocol.following import (
@@ -51,6 +57,7 @@ from protocol.frames import (
     Reply,
     Request,
     RequestsPush,
+    SetPreferences,
     SetTopic,
     Slice,
     Summary,
@@ -59,6 +66,7 @@ from protocol.frames import (
     TypingPush,
 )
 from protocol.ids import Seq, TopicId
+from protocol.moments import MomentPush, NoticePush, ThreadPush
 
 
 class Mirror:
@@ -66,6 +74,7 @@ class Mirror:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._acquaintance = Acquaintance(cache)
         self._following = Following(cache)
         self._orders: dict[TopicId, TopicOrder] = {}
         self.lacking: set[TopicId] = set()
@@ -78,6 +87,8 @@ class Mirror:
             self._begin_anew(side, epoch)
         if side is Side.PUBLIC:
             self._following.open_all()
+        else:
+            events += self._acquaintance.begin()
         heads = self._cache.heads(side)
         for topic, order in self._orders.items():
             if topic in heads and order.have < heads[topic]:
@@ -145,6 +156,10 @@ class Mirror:
             return None
         return self._settled(self._following.listed(reply))
 
+    def contacts(self, reply: ContactsReply) -> list[Event]:
+        """Take in what has changed of one's contacts after what is known."""
+        return self._acquaintance.listed(reply)
+
     def pushed(self, push: Push) -> list[Event]:
         """Take in what the server said unasked."""
         match push:
@@ -166,7 +181,10 @@ class Mirror:
             case RequestsPush(topic=topic):
                 return [RequestsChanged(topic)]
             case PreferencesPush(preferences=preferences):
+                self._cache.preferences = preferences
                 return [PreferencesChanged(preferences)]
+            case ContactPush():
+                return self._acquaintance.changed(push)
             case FollowPush():
                 return self._followed(push)
             case UnfollowPush(topic=topic, mark=mark):
@@ -178,6 +196,12 @@ class Mirror:
                 return [OperatorActed(topic, act)]
             case InboxPush(topic=topic, dialogue=dialogue):
                 return [InboxChanged(topic, dialogue)]
+            case MomentPush(moment=moment):
+                return [MomentSaid(moment)]
+            case ThreadPush(moment=root, topic=topic, seq=seq):
+                return [ThreadChanged(root, topic, seq)]
+            case NoticePush():
+                return [NoticesChanged()]
             case _:
                 return []
 
@@ -189,6 +213,8 @@ class Mirror:
                 return self._followed(reply)
             case Unfollow(topic=topic), UnfollowReply(mark=mark):
                 return self._settled(self._following.unfollowed(topic, mark))
+            case _, ContactReply():
+                return self._acquaintance.changed(reply)
             case _, PagesReply(pages=pages):
                 for page in pages:
                     self._cache.follows.put_page(page, keep=page.topic in self._orders)
@@ -199,10 +225,12 @@ class Mirror:
             case _, AccountReply(account=account):
                 self._learn(account)
                 return []
+            case SetPreferences(), _ if preferences := self._cache.preferences:
+                chosen = _chosen(request, *preferences.__struct_fields__)
+                self._cache.preferences = now = msgspec.structs.replace(preferences, **chosen)
+                return [PreferencesChanged(now)]
             case SetTopic(topic=topic), _ if summary := self._cache.topic(topic):
-                chosen = {"muted": request.muted, "pinned": request.pinned}
-                changes = {name: choice for name, choice in chosen.items() if choice is not None}
-                return self._stand(msgspec.structs.replace(summary, **changes))
+                return self._stand(msgspec.structs.replace(summary, **_chosen(request, "muted", "pinned")))
             case _:
                 return []
 
@@ -286,3 +314,8 @@ class Mirror:
     def _record(self, topic: TopicId, order: TopicOrder, entries: list[Entry]) -> list[Event]:
         self._cache.append(topic, entries, have=order.have)
         return [Arrived(entry) for entry in entries]
+
+
+def _chosen(request: Request[Reply], *names: str) -> dict[str, Any]:
+    """Return what `request` says of `names`; None leaves what it is."""
+    return {name: choice for name in names if (choice := getattr(request, name)) is not None}

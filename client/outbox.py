@@ -18,9 +18,11 @@ from protocol.entries import Side, side_of
 from protocol.errors import ErrorCode
 from protocol.frames import Edit, React, Recall, Send
 from protocol.ids import Cid, PersonId
+from protocol.moments import PostMoment, SayComment
 from protocol.public import Publish
 
-Posting = Send | Edit | Recall | React | Publish
+Confidence = PostMoment | SayComment  # Said privately, and in no topic.
+Posting = Send | Edit | Recall | React | Publish | Confidence
 CLAIM_MS = 15_000  # A process that died while sending holds the others up for so long at most.
 
 
@@ -45,6 +47,8 @@ def side_of_posting(request: Posting) -> Side:
         RefusedError: `wrong_side`: something private for a public topic, or the other way round. The server would
             refuse it too; refused here, it never waits to be said.
     """
+    if isinstance(request, Confidence):
+        return Side.PRIVATE
     side = side_of(request.topic) if request.topic is not None else None
     if isinstance(request, Publish):
         if side is Side.PRIVATE:
@@ -150,6 +154,10 @@ class Outbox:
         return not self._database.execute(
             "SELECT 1 FROM outbox WHERE refused_code IS NULL AND side = coalesce(?, side) LIMIT 1", (side,)
         ).fetchone()
+
+    def holds(self, cid: Cid) -> bool:
+        """Say whether `cid` is here, still to be sent or refused."""
+        return self._database.execute("SELECT 1 FROM outbox WHERE cid = ?", (cid,)).fetchone() is not None
 
     def is_publication(self, cid: Cid) -> bool:
         """Say whether what waits as `cid` is to be published."""

@@ -10,6 +10,7 @@
         group = await session.request(GroupFound(id=0, cid=session.new_cid(), name=..., invite=(bob,)))
         session.log(sent.topic)                                  # ((seq, sender, kind, body), ...)
         said = await session.publish("hello, all", topic=lane)   # public: said.state, said.seq, said.decision
+        await session.request(AskContact(id=0, person=bob))      # cache.contacts has them; client.contacts, their tags
         await session.follow(account)                            # its broadcasts arrive; article() opens one
         session.stop()                                           # offline; the cache and the outbox stay
         session.post(Send(...))                                  # waits in the outbox, or Publish(...)
@@ -43,7 +44,7 @@ from client.errors import ClientError, ConnectionLostError, RefusedError, Signed
 from client.events import Arrived, Event, Offline
 from client.marks import ReadMarks
 from client.mirror import Mirror
-from client.outbox import Posting
+from client.outbox import Confidence, Posting
 from client.stay import Stay
 from protocol import handles, limits
 from protocol.content import Text, encode
@@ -51,7 +52,7 @@ from protocol.decisions import Submission
 from protocol.errors import CloseCode
 from protocol.following import AccountPage, Follow, FollowAccount, Search, SearchKind, SearchReply, Unfollow
 from protocol.frames import Appended, History, Person, Reply, Request, Send, Watch
-from protocol.ids import Cid, PersonId, Seq, TopicId, new_cid
+from protocol.ids import Cid, CommentId, PersonId, Seq, TopicId, new_cid
 from protocol.public import Origin, Publish
 from protocol.publications import Content, Surface
 
@@ -217,6 +218,25 @@ class Session:
         finally:
             self._courier.forget(cid)
 
+    async def carried(self, request: Confidence) -> Reply:
+        """Say something that is in no topic, by way of the outbox, and return what it was answered with.
+
+        It is said once, whatever breaks. `Done`: another process of this profile was answered; a repeat is answered
+        likewise.
+
+        Raises:
+            RefusedError: The server would not have it. It is out of the outbox then.
+        """
+        cid = self.post(request)
+        self._courier.expect(cid)
+        try:
+            return await self._come(lambda: self._courier.answer(cid))
+        except RefusedError:
+            self.cache.outbox.drop(cid)
+            raise
+        finally:
+            self._courier.forget(cid)
+
     async def submitted(self, cid: Cid) -> Submission:
         """Wait until it is known what became of what was to be published as `cid`: published, held, rejected, lapsed.
 
@@ -262,16 +282,19 @@ class Session:
         source: Origin | None = None,
         tag: str = "",
         reprintable: bool = False,
+        root: Seq | None = None,
+        answers: CommentId | None = None,
     ) -> Submission:
         """Say something public, and wait until it is known what became of it; see `submitted`.
 
         An edit names its `target` and, as `base`, the version it was made from (client.view says which one is shown).
         `source`: what is reprinted or forwarded (`Article.origin`). `tag`, `reprintable`: of an account's article.
+        `root`, `answers`: of a comment, the post or article of `topic` it is under, and the comment it answers.
         """
         said = Content(text=content) if isinstance(content, str) else content
         publish = Publish(
             id=0, cid=self.new_cid(), surface=surface, content=said, topic=topic, reply_to=reply_to, target=target,
-            base=base, source=source, tag=tag, reprintable=reprintable,
+            base=base, source=source, tag=tag, reprintable=reprintable, root=root, answers=answers,
         )  # fmt: skip
         return await self.submitted(self.post(publish))
 

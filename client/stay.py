@@ -1,7 +1,7 @@
 """One stay online: sign in, catch up, then keep up and send what waits, until the connection ends or is refused.
 
 The private side is caught up first, by what `resume` brings, and by whom one follows; then the public one, by a sync
-of its own that names those too.
+of its own that names those too; then one's contacts.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from client.mirror import Mirror
 from client.submissions import plain
 from protocol import limits
 from protocol.accounts import OwnAccounts
+from protocol.contacts import Contacts
 from protocol.entries import Side
 from protocol.errors import ErrorCode
 from protocol.following import Follows
@@ -86,6 +87,7 @@ class Stay:
             await self._learn_follows()
             await self._learn_roles()
             await self._open_public(epochs[Side.PUBLIC])
+        await self._learn_contacts()
         if watched:
             online = (await self.connection.request(Watch(id=0, persons=tuple(watched)))).online
             self._tell([PresenceChanged(online=online, offline=())])
@@ -110,12 +112,27 @@ class Stay:
                 raise SignedOutError("this device is signed out") from refused
             raise
         self.is_signed_in = True
+        if signed.preferences is not None:
+            self._cache.preferences = signed.preferences
         self._tell([Online()])
         if signed.resync:
             self._tell(self._mirror.restart(Side.PRIVATE, epoch=epoch))
             await self._catch_up(Side.PRIVATE, await self._sync(Side.PRIVATE, {}), [], [])
         elif signed.sync is not None:
             await self._catch_up(Side.PRIVATE, signed.sync, named, unnamed)
+
+    async def _learn_contacts(self) -> None:
+        """Ask what has changed of one's contacts."""
+        more = True
+        while more:
+            try:
+                reply = await self.connection.request(Contacts(id=0, mark=self._cache.contacts.mark))
+            except RefusedError as refused:
+                if refused.code != ErrorCode.UNKNOWN_OP:
+                    raise
+                return  # A server from before there were contacts.
+            self._tell(self._mirror.contacts(reply))
+            more = reply.more
 
     async def _learn_follows(self) -> None:
         """Ask whom one follows, until the answer is as new as what was pushed meanwhile."""

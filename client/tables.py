@@ -27,8 +27,10 @@ def create(database: Database) -> None:
         "entries": (entry, ("topic", "seq")),
         "gaps": ({"topic": str, "first": int, "last": int}, ("topic", "first")),
         "people": ({"person": str, "handle": str}, "person"),
+        "contacts": ({"person": str, "mark": int, "contact": bytes}, "person"),
         "follows": ({"topic": str, "follow": bytes}, "topic"),
         "accounts": ({"topic": str, "name": str, "page": bytes}, "topic"),
+        "shown": ({"reference": str, "shape": str, "head": str, "number": int}, "reference"),
         "submissions": ({"cid": bytes, "number": int, "submission": bytes}, "cid"),
     }
     for name, (columns, key) in tables.items():
@@ -39,3 +41,5 @@ def create(database: Database) -> None:
     database.execute("CREATE INDEX IF NOT EXISTS entries_target ON entries (topic, target) WHERE target IS NOT NULL")
     database.execute("CREATE INDEX IF NOT EXISTS entries_cid ON entries (cid) WHERE cid IS NOT NULL")
     database.execute("CREATE INDEX IF NOT EXISTS people_handle ON people (handle)")
+    database.execute("CREATE INDEX IF NOT EXISTS shown_head ON shown (shape, head)")
+    database.execute("CREATE INDEX IF NOT EXISTS shown_number ON shown (number)")

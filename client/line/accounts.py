@@ -14,6 +14,7 @@ from client.connection import open_connection
 from client.errors import ClientError, NeedsError, ProfileError, RefusedError
 from client.line import agreement as agreements
 from client.line import names
+from client.line.own import json_option
 from client.line.program import DEFAULT_SERVER, Program, command, online, pass_program, password
 from client.line.screen import Screen, moment, visible
 from client.session import Session
@@ -25,6 +26,7 @@ from protocol.frames import (
     ChangePassword,
     Devices,
     Logout,
+    MomentsDays,
     Resume,
     RevokeDevice,
     SetPreferences,
@@ -228,19 +230,51 @@ async def revoke_command(session: Session, screen: Screen, device: str) -> None:
 
 
 _SWITCH = click.Choice(["on", "off"])
+_DAYS = {
+    "3": MomentsDays.THREE_DAYS,
+    "30": MomentsDays.A_MONTH,
+    "180": MomentsDays.HALF_A_YEAR,
+    "all": MomentsDays.FOR_GOOD,
+}
 
 
 @command("preferences")
 @click.option("--receipts", type=_SWITCH, help="Whether others see what one has read, and one sees what they have.")
 @click.option("--presence", type=_SWITCH, help="Whether others see one online, and one sees them.")
+@click.option("--findable", type=_SWITCH, help="Whether people find one by one's handle who do not know one yet.")
+@click.option("--moments-days", type=click.Choice([*_DAYS]), help="For so many days friends see one's moments.")
+@json_option
 @online
-async def preferences_command(session: Session, screen: Screen, receipts: str | None, presence: str | None) -> None:
-    """Set what others may see of oneself. Off works both ways."""
-    if receipts is None and presence is None:
-        raise click.UsageError("say --receipts on|off or --presence on|off")
+async def preferences_command(
+    session: Session,
+    screen: Screen,
+    receipts: str | None,
+    presence: str | None,
+    findable: str | None,
+    moments_days: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Set what others may see of oneself; without an option, show it. Receipts and presence off work both ways."""
     switches = {"on": True, "off": False, None: None}
-    await session.request(SetPreferences(id=0, receipts=switches[receipts], presence=switches[presence]))
-    screen.say("It is set.")
+    if {receipts, presence, findable, moments_days} != {None}:
+        days = None if moments_days is None else _DAYS[moments_days]
+        await session.request(
+            SetPreferences(
+                id=0, receipts=switches[receipts], presence=switches[presence], findable=switches[findable],
+                moments_days=days,
+            )
+        )  # fmt: skip
+    now = session.cache.preferences
+    if now is None:
+        raise RefusedError("unknown", "this server does not say what one prefers")
+    if as_json:
+        screen.json(msgspec.to_builtins(now))
+        return
+    shown = {word: "on" if each else "off" for word, each in
+             (("receipts", now.receipts), ("presence", now.presence), ("findable", now.findable))}  # fmt: skip
+    shown["moments-days"] = str(now.moments_days) if now.moments_days else "all"
+    screen.table(["", ""], [[word, each] for word, each in shown.items()])
 
 
 @command("block")

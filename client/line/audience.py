@@ -4,6 +4,7 @@ When either has changed, it is said again, and asked again.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import click
@@ -17,14 +18,22 @@ from client.line.screen import Screen
 from client.session import Session
 from protocol.account_states import AccountState
 from protocol.accounts import Figures, OwnAccount
+from protocol.entries import Side
 from protocol.errors import ErrorCode
 from protocol.frames import Summary
 from protocol.ids import TopicId
 from protocol.public import GateReply, GroupListing, ShowGate
 from protocol.publications import OF_ACCOUNTS, Surface
 
-OF_GROUPS = tuple(surface for surface in Surface if surface is not Surface.CARD and surface not in OF_ACCOUNTS)
+OF_GROUPS = (
+    Surface.GROUP_MESSAGE, Surface.GROUP_NAME, Surface.GROUP_NOTICE, Surface.GROUP_LISTING, Surface.GROUP_SCREEN_NAME,
+)  # fmt: skip
 OF_ACCOUNT = tuple(surface for surface in Surface if surface in OF_ACCOUNTS)
+_ANYBODY = {  # Where there is nobody to be counted.
+    (Surface.CARD,): "Everybody who looks at it sees your card.",
+    (Surface.SQUARE,): "Anybody may read it, and your friends have it in their timelines.",
+    (Surface.COMMENT,): "Anybody may read it who reads that, unless its author wants no comments or selects them.",
+}
 _APPLIED_FOR = frozenset({AccountState.DRAFT, AccountState.SUBMITTED, AccountState.REFUSED})
 
 
@@ -32,7 +41,8 @@ _APPLIED_FOR = frozenset({AccountState.DRAFT, AccountState.SUBMITTED, AccountSta
 class Audience:
     """Who will see what is published in a place, and what looks at it first.
 
-    `topic` None: one's card, or a group that does not exist yet. `members`: of a group; followers, of an account.
+    `topic` None: one's card or square, a comment, or a group that does not exist yet. `members`: of a group;
+    followers, of an account.
     `terms` is what one agrees to: who may read it, and which hooks; how many they are changes nothing about it.
     """
 
@@ -55,10 +65,15 @@ class Audience:
         watching = sorted(hook.name for hook in self.gate.hooks if set(hook.surfaces) & set(self.surfaces))
         return f"{'open' if self.open_history else 'members'} {' '.join(watching)}"
 
+    @property
+    def key(self) -> str:
+        """What it is noted under that one agreed."""
+        return _key(self.topic or self.surfaces[0])
+
     def lines(self) -> list[str]:
         """Say it to the person who is about to publish."""
-        if self.surfaces == (Surface.CARD,):
-            who = "Everybody who looks at it sees your card."
+        if self.surfaces in _ANYBODY:
+            who = _ANYBODY[self.surfaces]
         elif self.surfaces == OF_ACCOUNT:
             who = f"Anybody may read what is published there; what is broadcast comes to {_followers(self.members)}."
         else:
@@ -98,6 +113,22 @@ async def audience(session: Session, screen: Screen, summary: Summary | None) ->
     )  # fmt: skip
 
 
+async def square(session: Session) -> Audience:
+    """Return who will see what is published on one's square; raises as `audience`."""
+    return Audience(
+        topic=None, title=f"[{Side.PUBLIC}] Your square", members=None, open_history=True,
+        gate=await open_gate(session), surfaces=(Surface.SQUARE,),
+    )  # fmt: skip
+
+
+async def below(session: Session, what: str) -> Audience:
+    """Return who will see what is published under something public, which is called `what`; raises as `audience`."""
+    return Audience(
+        topic=None, title=f"[{Side.PUBLIC}] What is said under {what}", members=None, open_history=True,
+        gate=await open_gate(session), surfaces=(Surface.COMMENT,),
+    )  # fmt: skip
+
+
 async def audience_of(session: Session, screen: Screen, own: OwnAccount) -> Audience:
     """Return who will see what is published in an account one is an operator of.
 
@@ -128,7 +159,7 @@ async def counted(session: Session, here: Audience) -> Audience:
 
 def has_agreed(cache: Cache, here: Audience) -> bool:
     """Say whether this person knows who sees what is published here, and agreed to it before."""
-    return cache.note(_key(here.topic)) == here.terms
+    return cache.note(here.key) == here.terms
 
 
 def has_ever_agreed(cache: Cache, topic: TopicId) -> bool:
@@ -138,7 +169,7 @@ def has_ever_agreed(cache: Cache, topic: TopicId) -> bool:
 
 def agree(cache: Cache, here: Audience) -> None:
     """Remember that they do."""
-    cache.write_note(_key(here.topic), here.terms)
+    cache.write_note(here.key, here.terms)
 
 
 async def consent(session: Session, screen: Screen, here: Audience, *, yes: bool) -> None:
@@ -155,15 +186,20 @@ async def consent(session: Session, screen: Screen, here: Audience, *, yes: bool
 
 async def ask(screen: Screen, here: Audience, *, yes: bool) -> None:
     """Say who will see it and ask, whatever was said before; raises as `consent`."""
-    for line in here.lines():
+    await put_to(screen, here.lines(), "Publish there?", yes=yes, undone="nothing was published")
+
+
+async def put_to(screen: Screen, lines: Sequence[str], question: str, *, yes: bool, undone: str) -> None:
+    """Say `lines` and ask, unless `yes`. `undone`: what it comes to if the answer is no; raises as `consent`."""
+    for line in lines:
         screen.note(line)
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"nothing is published in {here.title} before somebody says yes to that: --yes")
+        raise click.UsageError(f"{undone}: somebody has to say yes to that first, or --yes")
     # Asked beside the session, which has to answer the server meanwhile.
-    if not await trio.to_thread.run_sync(confirmed, "Publish there?", abandon_on_cancel=True):
-        raise RefusedError("not_published", "nothing was published")
+    if not await trio.to_thread.run_sync(confirmed, question, abandon_on_cancel=True):
+        raise RefusedError("not_agreed", undone)
 
 
 def _followers(number: int | None) -> str:
@@ -178,5 +214,5 @@ def _followers(number: int | None) -> str:
             return f"its {number} followers"
 
 
-def _key(topic: TopicId | None) -> str:
-    return f"agreed:{topic or 'card'}"
+def _key(place: TopicId | Surface) -> str:
+    return f"agreed:{place}"

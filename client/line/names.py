@@ -163,7 +163,7 @@ async def person(session: Session, handle: str) -> PersonId:
         raise click.UsageError(str(error)) from error
     except RefusedError as error:
         if error.code == ErrorCode.NOT_FOUND:
-            raise RefusedError(error.code, f"nobody is called {handle}; is it spelled right?") from error
+            raise RefusedError(error.code, f"nobody to be found is called {handle}; is it spelled right?") from error
         raise
 
 

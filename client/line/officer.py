@@ -17,7 +17,7 @@ from client.line.verdicts import headline, marked, reasons, submission_json
 from client.staff import Badge, Officer, on_duty
 from protocol import limits
 from protocol.decisions import Span
-from protocol.ids import ID_CHARS, SubmissionId, TopicId
+from protocol.ids import ID_CHARS, PUBLIC_MARK, SubmissionId, TopicId
 from protocol.staff import ItemReply, OfficerAct, OfficerDecide, OfficerQueue, OfficerShow, QueueItem
 
 _SPAN = re.compile(r"([a-z]+(?:\[\d{1,3}\]\.[a-z]+)?):(\d{1,5})-(\d{1,5})")
@@ -104,13 +104,15 @@ async def queue_command(connection: Connection, screen: Screen, limit: int, *, a
 @json_option
 @on_duty_command
 async def show_command(connection: Connection, screen: Screen, item: str, seq: int | None, *, as_json: bool) -> None:
-    """Show ITEM, held or published, with everything decided about it: its id (or the beginning of one in the queue),
-    or a public place's id and the number of the entry there.
+    """Show ITEM, held or published, with everything decided about it: its id (or the beginning of one in the queue);
+    or a public place's id and the number of the entry there; or the whole id of a comment, which begins with 0.
     """
-    if seq is None:
-        shown = OfficerShow(id=0, item=await _find(connection, item))
-    else:
+    if seq is not None:
         shown = msgspec.convert({"id": 0, "topic": TopicId(item), "seq": seq}, OfficerShow)
+    elif item.startswith(PUBLIC_MARK):
+        shown = msgspec.convert({"id": 0, "comment": item}, OfficerShow)
+    else:
+        shown = OfficerShow(id=0, item=await _find(connection, item))
     _tell(screen, await connection.request(shown), as_json=as_json)
 
 

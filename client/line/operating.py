@@ -32,6 +32,10 @@ _ACTS: Mapping[str, str] = {
     ActKind.MADE_ANALYST: "made {person} an analyst",
     ActKind.REMOVED: "took {person}'s role away",
     ActKind.LEFT: "left",
+    ActKind.COMMENTS_CHOSEN: "chose which comments there are under {seq}",
+    ActKind.COMMENT_SELECTED: "selected a comment under {seq}",
+    ActKind.COMMENT_UNSELECTED: "selected a comment under {seq} no longer",
+    ActKind.COMMENT_DELETED: "deleted a comment under {seq}",
 }
 
 

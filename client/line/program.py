@@ -27,6 +27,7 @@ from protocol.decisions import Submission
 from protocol.entries import TopicKind
 from protocol.frames import Edit, React, Send
 from protocol.ids import PersonId
+from protocol.moments import PostMoment, SayComment
 from protocol.public import Publish
 
 DEFAULT_SERVER = "ws://127.0.0.1:8440"
@@ -161,7 +162,7 @@ def hush() -> None:
 def described(waiting: Waiting) -> str:
     """Return in a few words what waits in the outbox."""
     match waiting.request:
-        case Send(body=body) | Edit(body=body) | React(body=body):
+        case Send(body=body) | Edit(body=body) | React(body=body) | PostMoment(body=body) | SayComment(body=body):
             text = read_text(body)[0] or "a message"
             return f"{text[:40]!r}"
         case Publish(content=content):

@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 30.0  # A gate that cannot judge is asked again for so long.
 NOT_PUBLISHED = frozenset({SubmissionState.REJECTED, SubmissionState.LAPSED, SubmissionState.TAKEN_BACK})
 
 yes_option = click.option(
-    "--yes", envvar="HUTONG_YES", is_flag=True, help="Publish there without being asked (HUTONG_YES=1 does the same)."
+    "--yes", envvar="HUTONG_YES", is_flag=True, help="Do it without being asked (HUTONG_YES=1 does the same)."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="What became of it, as one JSON object.")
 

@@ -39,7 +39,8 @@ async def read_command(session: Session, screen: Screen, name: str, seq: int | N
     """Read article SEQ of ACCOUNT, or its newest; following it or not. ACCOUNT: its name or id, or a reference
     (hutong:ID/SEQ) that somebody shared.
 
-    The account learns how many read it, each once a day, and never who.
+    The account learns how many read it, each once a day, and never who. What is said under it: hutong comments show
+    ACCOUNT/SEQ.
     """
     account, number = await names.article(session, name, seq)
     if number is None:
@@ -64,7 +65,8 @@ async def read_command(session: Session, screen: Screen, name: str, seq: int | N
 async def feed_command(session: Session, screen: Screen, limit: int, *, live: bool, as_json: bool) -> None:
     """Show what came from the accounts one follows: the newest first, or, with --follow, last.
 
-    What is new is marked; what is shown counts as seen. With --json it does not.
+    What is new is marked; what is shown counts as seen. With --json it does not. What people one is friends with say
+    is elsewhere: hutong moments timeline.
     """
     with session.subscribe() as arriving:
         await reach_if_possible(session, screen)

@@ -13,6 +13,7 @@ from client import events
 from client.errors import RefusedError
 from client.line import names
 from client.line.audience import audience, consent
+from client.line.contacts import contact_news
 from client.line.desk import Desk
 from client.line.keyboard import Keyboard
 from client.line.messages import people_in
@@ -147,6 +148,9 @@ class Room:
             case events.Online() if self._is_away:
                 self._is_away = False
                 self._note("online again")
+            case events.ContactChanged():
+                if (news := contact_news(event)) is not None:
+                    self._note(news)
             case events.NotSent(cid=cid, code=code, message=message):
                 self._session.cache.outbox.drop(cid)
                 self._note(f"Refused: {message} ({code})")

@@ -19,6 +19,12 @@ def visible_lines(text: str, indent: int) -> str:
     return (_NEWLINE + " " * indent).join(map(visible, text.replace("\r\n", "\n").split("\n")))
 
 
+def when(unix_ms: int) -> str:
+    """Return a time, that of today without its day."""
+    at = datetime.fromtimestamp(unix_ms / 1000).astimezone()
+    return f"{at:%H:%M}" if at.date() == datetime.now().astimezone().date() else moment(unix_ms)
+
+
 def moment(unix_ms: int) -> str:
     """Return a time as people here read it."""
     return f"{datetime.fromtimestamp(unix_ms / 1000).astimezone():%Y-%m-%d %H:%M}"

@@ -7,7 +7,6 @@ the id.
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ from client.articles import ARTICLES
 from client.cache import Cache
 from client.follows import is_followed
 from client.line.cards import article_json, headline, named_in
-from client.line.safe import JSON_ESCAPES
+from client.line.safe import JSON_ESCAPES, when
 from client.line.safe import moment as moment
 from client.line.safe import visible as visible
 from client.line.safe import visible_lines as visible_lines
@@ -86,6 +85,10 @@ class Screen:
             return self.account(TopicId(person))
         known = self._cache.handle(person) if person and self._cache else None
         return visible(known) if known else (person or "?")[:6]
+
+    def name(self, person: PersonId | None) -> Text:
+        """Return the same in the colour that is theirs."""
+        return Text(self.who(person), style=_colour(person))
 
     def account(self, topic: TopicId) -> str:
         """Return what a public account is called."""
@@ -154,15 +157,12 @@ class Screen:
     def shown(self, line: Shown) -> Text:
         """Return one line of a topic."""
         entry = line.entry
-        at = datetime.fromtimestamp(entry.at / 1000).astimezone()
-        day = f"{at:%H:%M}" if at.date() == datetime.now().astimezone().date() else f"{at:%Y-%m-%d %H:%M}"
-        text = Text.assemble((f"[{entry.seq}] {day} ", "dim"))
+        text = Text.assemble((f"[{entry.seq}] {when(entry.at)} ", "dim"))
         if entry.kind in ARTICLES:
             return text + self._article(line)
         if entry.kind is not Kind.MESSAGE:
             return text + Text(self._happened(line), style="dim")
-        text.append(self.who(entry.sender), style=_colour(entry.sender))
-        text.append(": ")
+        text.append(self.name(entry.sender)).append(": ")
         if entry.reply_to is not None:
             text.append(f"(to [{entry.reply_to}]) ", style="dim")
         if line.text is not None:
@@ -239,7 +239,7 @@ class Screen:
 
     def _article(self, line: Shown) -> Text:
         """Return an article as its card names it, whose account has said it."""
-        text = Text.assemble((self.who(line.entry.sender), _colour(line.entry.sender)), ": ")
+        text = Text.assemble(self.name(line.entry.sender), ": ")
         if line.published is None:
             return text + Text(_without_text(line), style="dim")
         text += headline(line.published)

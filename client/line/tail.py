@@ -7,6 +7,8 @@ import msgspec
 
 from client import events
 from client.line import names, times
+from client.line.board import Board
+from client.line.contacts import contact_json, contact_news
 from client.line.messages import HISTORY_PAGE, people_in, reach_if_possible
 from client.line.operating import act_words
 from client.line.own import own_json, own_lines
@@ -30,7 +32,7 @@ async def tail_command(session: Session, screen: Screen, name: str | None, since
     """Print what arrives, live, until interrupted: first what came since this device was last online.
 
     With --json, one object a line with an `event`: entry, topic, gone, read, typing, submission, followed, unfollowed,
-    account, act, inbox, online, offline.
+    contact, account, act, inbox, moment, notices, online, offline.
     """
     start = None if since is None else times.since(since)
     only: TopicId | None = None
@@ -81,6 +83,12 @@ def _topic_of(event: events.Event) -> TopicId | None:
             return follow.topic
         case events.AccountChanged(account=account):
             return account.topic
+        case events.ContactChanged(contact=contact):
+            return TopicId(contact.person)  # Of no conversation: with --topic it is left out.
+        case events.MomentSaid(moment=moment):
+            return TopicId(moment.author)  # Likewise.
+        case events.NoticesChanged():
+            return TopicId("")  # Likewise.
         case _:
             return None
 
@@ -89,7 +97,7 @@ async def _print(session: Session, screen: Screen, event: events.Event, *, as_js
     if session.is_online:
         await session.names(_people_of(event))
     if as_json:
-        if (value := _event_json(screen, event)) is not None:
+        if (value := _event_json(session, screen, event)) is not None:
             screen.json(value)
         return
     match event:
@@ -111,11 +119,18 @@ async def _print(session: Session, screen: Screen, event: events.Event, *, as_js
             screen.told.add(submission.submission)
             for line in explain(screen, submission):
                 screen.say(line)
+        case events.ContactChanged():
+            if (news := contact_news(event)) is not None:
+                screen.say(news)
         case events.AccountChanged(account=account):
             for line in own_lines(account, {}):
                 screen.say(line)
         case events.OperatorActed(topic=topic, act=act):
             screen.say(f"{screen.somewhere(topic)}: {screen.who(act.by)} {act_words(screen, act)}")
+        case events.MomentSaid(moment=moment):
+            Board(session, screen).moment(moment)
+        case events.NoticesChanged():
+            screen.say("Your notices are not what they were: hutong moments notices")
         case events.InboxChanged(topic=topic):
             screen.say(f"{screen.somewhere(topic)}: there is news in its inbox: hutong account inbox --account {topic}")
         case _:
@@ -133,7 +148,7 @@ def _people_of(event: events.Event) -> list[PersonId]:
             return []
 
 
-def _event_json(screen: Screen, event: events.Event) -> dict[str, Any] | None:
+def _event_json(session: Session, screen: Screen, event: events.Event) -> dict[str, Any] | None:
     match event:
         case events.Arrived(entry=entry):
             return {"event": "entry", **screen.entry_json(entry)}
@@ -152,12 +167,18 @@ def _event_json(screen: Screen, event: events.Event) -> dict[str, Any] | None:
             return {"event": "followed", **msgspec.to_builtins(follow)}
         case events.Unfollowed(topic=topic):
             return {"event": "unfollowed", "topic": topic}
+        case events.ContactChanged(contact=contact):
+            return {"event": "contact", **contact_json(contact)}
         case events.AccountChanged(account=account):
             return {"event": "account", **own_json(account)}
         case events.OperatorActed(topic=topic, act=act):
             return {"event": "act", "topic": topic, **msgspec.to_builtins(act), "handle": screen.who(act.by)}
         case events.InboxChanged(topic=topic, dialogue=dialogue):
             return {"event": "inbox", "topic": topic, "dialogue": dialogue}
+        case events.MomentSaid(moment=moment):
+            return {"event": "moment", **Board(session, screen).moment_json(moment)}
+        case events.NoticesChanged():
+            return {"event": "notices"}
         case events.Online():
             return {"event": "online"}
         case events.Offline(error=error, retry_in=seconds):

@@ -13,7 +13,8 @@ from client.line.screen import Screen, moment, visible
 from client.view import plain
 from protocol import limits
 from protocol.decisions import Decision, DecisionKind, Span, Submission, SubmissionState
-from protocol.publications import Content, fields_of
+from protocol.entries import Side
+from protocol.publications import Content, Surface, fields_of
 
 AROUND = 40  # So many characters of context on either side of what a decision points at.
 EXCERPT = 60
@@ -36,9 +37,19 @@ def headline(screen: Screen, submission: Submission) -> Text:
     """Return in one line what it is, where, and how it stands."""
     return Text.assemble(
         (f"{_state(submission)}: ", "bold"),
-        f"{submission.surface.replace('_', ' ')} in {screen.somewhere(submission.topic)}",
+        _what(screen, submission),
         (f"  (submission {submission.submission})", "dim"),
     )
+
+
+def _what(screen: Screen, submission: Submission) -> str:
+    match submission.surface:
+        case Surface.SQUARE:
+            return f"post on [{Side.PUBLIC}] your square"
+        case Surface.COMMENT:
+            return f"comment under {screen.somewhere(submission.topic)}/{submission.root}"
+        case surface:
+            return f"{surface.replace('_', ' ')} in {screen.somewhere(submission.topic)}"
 
 
 def marked(content: Content, where: Sequence[Span], *, whole: bool = False) -> list[Text]:

@@ -97,6 +97,7 @@ class FakePublic:
         self.leaves: list[bytes] = []
         self.officers = {"r1": "officer-token"}
         self.handles: Callable[[PersonId], str] = str
+        self.posted: Callable[[PersonId, Submission], Awaitable[Submission]] | None = None  # On squares, and below.
         self.gate_asked = 0
         self.resyncs = 0
 
@@ -185,6 +186,7 @@ class FakePublic:
             submission=SubmissionId(new_id()), cid=request.cid, surface=request.surface, state=ruling.state, at=NOW,
             topic=request.topic, target=request.target, content=request.content, labels=ruling.labels,
             until=NOW + 72 * HOUR if ruling.state is SubmissionState.HELD else None, version=version,
+            root=request.root, answers=request.answers,
         )  # fmt: skip
         if ruling.state is SubmissionState.PUBLISHED:
             if ruling.labels:
@@ -247,6 +249,9 @@ class FakePublic:
     async def _appear(self, author: PersonId, kept: Submission, *, reply_to: Seq | None = None) -> Submission:
         self.leaves.append(msgspec.json.encode({"submission": kept.submission, "verdict": "allow"}))
         assert kept.content is not None
+        if kept.surface in {Surface.SQUARE, Surface.COMMENT}:
+            assert self.posted is not None
+            return await self.posted(author, kept)
         body = publications.encode(Published(content=kept.content, labels=kept.labels, version=kept.version or 1))
         if kept.surface is Surface.CARD:
             handle = self.handles(author)

@@ -18,9 +18,12 @@ from protocol.entries import Entry, Kind, Role, Side, Standing, TopicKind, side_
 from protocol.errors import ErrorCode
 from protocol.frames import Appended, Done, Gap, Person, Push, Reply, Request, SignedIn, Slice, Summary, SyncReply
 from protocol.ids import Cid, DeviceId, Epoch, PersonId, Seq, TopicId, new_id
+from protocol.moments import PostMoment, SayComment
 from protocol.public import Publish
 from protocol.staff import StaffLogin
 from tests.client.fake_accounts import FakeAccounts
+from tests.client.fake_contacts import FakeContacts
+from tests.client.fake_moments import FakeMoments
 from tests.client.fake_public import FakePublic
 from tests.client.fake_public import RefusingError as RefusingError
 
@@ -56,6 +59,8 @@ class FakeServer:
         self.public = FakePublic(self._push)
         self.public.handles = self.handle
         self.accounts = FakeAccounts(self._push)
+        self.contacts = FakeContacts(self._push, self.handle)
+        self.moments = FakeMoments(self._push, self.people, self.public)
         self.on_duty: dict[ServerConnection, str] = {}
 
     def has(self, handle: str) -> PersonId:
@@ -100,7 +105,7 @@ class FakeServer:
                         request.id, refusing.code, refusing.message, retry_after_ms=refusing.retry_after_ms
                     )
                 if (
-                    isinstance(request, frames.Send | Publish)
+                    isinstance(request, frames.Send | Publish | PostMoment | SayComment)
                     and self.acks_to_lose
                     and "error" not in codec.read_map(answer)
                 ):
@@ -125,6 +130,10 @@ class FakeServer:
             if isinstance(request, StaffLogin):
                 self.on_duty[line] = request.code
             return reply
+        if self.contacts.concerns(request):
+            return await self.contacts.answer(me, request)
+        if self.moments.concerns(request):
+            return await self.moments.answer(me, request)
         if self.accounts.concerns(request):
             return await self.accounts.answer(me, request)
         if self._is_public(request):
@@ -191,6 +200,8 @@ class FakeServer:
                 ]
                 found += [Person(person=p, handle=h) for h, p in self.people.items() if p in request.persons]
                 return frames.PeopleReply(people=tuple(found))
+            case frames.Blocks():
+                return frames.PeopleReply(people=())
             case frames.Watch():
                 return frames.WatchReply(online=tuple(p for p in self.lines.values() if p in request.persons and p))
             case _:

@@ -4,8 +4,11 @@ import json
 import signal
 import subprocess
 
+import trio
+
 from protocol import accounts, content, following
 from protocol.account_states import AccountState, AccountType
+from protocol.contacts import Contacts
 from protocol.entries import Kind, Role
 from protocol.ids import TopicId
 from protocol.publications import Content, Published, encode
@@ -65,9 +68,10 @@ def test_the_feed_is_there_when_the_server_is_away(arrive: Meet, lane: Lane) -> 
 def test_what_operators_and_applicants_are_told_is_in_the_tail(arrive: Meet, lane: Lane) -> None:
     alice, topic = arrive("alice"), open_account(lane, "City News")
     greet(lane)
+    lane.fake.awaited[Contacts] = trio.Event()  # The last thing that is asked before it is there.
     with alice.start("tail", stdout=subprocess.PIPE) as tail:
         assert tail.stdout is not None
-        assert "hello" in tail.stdout.readline()  # It is there.
+        assert "hello" in tail.stdout.readline()
         tell_all(lane, topic)
         shown = [tail.stdout.readline() for _ in range(7)]
         for words, line in zip(
@@ -81,6 +85,7 @@ def test_what_operators_and_applicants_are_told_is_in_the_tail(arrive: Meet, lan
 def test_the_same_as_json(arrive: Meet, lane: Lane) -> None:
     alice, topic = arrive("alice"), open_account(lane, "City News")
     greet(lane)
+    lane.fake.awaited[Contacts] = trio.Event()
     with alice.start("tail", "--json", stdout=subprocess.PIPE) as tail:
         assert tail.stdout is not None
         told: list[str] = []
@@ -109,6 +114,7 @@ def tell_all(lane: Lane, topic: TopicId) -> None:
     act = accounts.Act(number=1, at=2, by=me, act="published")
 
     async def act_all() -> None:
+        await fake.awaited[Contacts].wait()
         await fake.accounts.follow(me, topic)
         await fake.accounts.says(topic, Kind.BROADCAST, LETTER)
         for push in (

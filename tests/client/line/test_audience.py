@@ -39,6 +39,7 @@ def test_how_many_they_are_changes_nothing_about_what_was_agreed_to() -> None:
     assert audience(OF_ACCOUNT, 1, TERMS).terms != audience(OF_ACCOUNT, 1).terms
 
 
-def test_groups_and_accounts_and_cards_are_apart() -> None:
-    assert set(OF_GROUPS) | set(OF_ACCOUNT) | {Surface.CARD} == set(Surface)
-    assert not set(OF_GROUPS) & set(OF_ACCOUNT)
+def test_groups_and_accounts_and_what_everybody_has_are_apart() -> None:
+    everybodys = {Surface.CARD, Surface.SQUARE, Surface.COMMENT}
+    assert set(OF_GROUPS) | set(OF_ACCOUNT) | everybodys == set(Surface)
+    assert not set(OF_GROUPS) & set(OF_ACCOUNT) | everybodys & {*OF_GROUPS, *OF_ACCOUNT}

@@ -111,3 +111,17 @@ def test_at_a_terminal_lines_arrive_above_the_one_being_typed_and_ctrl_c_leaves(
         assert tail.wait(10) == 130
     os.close(own)
     os.close(process_end)
+
+
+def test_who_asks_to_be_a_contact_meanwhile_is_told(meet: Meet) -> None:
+    alice, bob = meet("alice"), meet("bob")
+    own, process_end = pty.openpty()
+    terminal = Terminal(process_end, own)
+    with alice.start("chat", bob.handle, stdin=process_end, stdout=process_end, stderr=process_end) as chat:
+        terminal.until("Ctrl-D leaves")
+        bob("contacts", "ask", alice.handle, "from the tea house")
+        terminal.until(f"{bob.handle} asks to be your contact: from the tea house")
+        chat.send_signal(signal.SIGINT)
+        assert chat.wait(10) == 130
+    os.close(own)
+    os.close(process_end)
