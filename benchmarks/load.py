@@ -76,11 +76,15 @@ class Stretch:
 
 
 class Ear:
-    """Takes in what the server says: replies by their number, entries by their place. Counts gaps and repeats."""
+    """Takes in what the server says: replies by their number, entries by their place. Counts gaps and repeats.
+
+    A moment has no number that would tell of a gap: what has not come to all is waited for.
+    """
 
     def __init__(self) -> None:
         self.lost = self.twice = self.labelled = 0
         self._heads: dict[tuple[Wire, str], int] = {}
+        self._moments: set[tuple[Wire, str]] = set()
 
     def entry(self, wire: Wire, entry: dict[str, Any]) -> bool:
         """Note an entry; say whether it is something said."""
@@ -93,6 +97,15 @@ class Ear:
         self.lost += seq - head - 1
         self._heads[place] = seq
         return entry.get("body") is not None
+
+    def moment(self, wire: Wire, moment: dict[str, Any]) -> bool:
+        """Note a moment; say whether it has not come before."""
+        place = (wire, moment["moment"])
+        if place in self._moments:
+            self.twice += 1
+            return False
+        self._moments.add(place)
+        return True
 
     def reply(self, message: dict[str, Any]) -> None:
         """Note the answer to something said.
@@ -132,15 +145,19 @@ def run(
         def take(wire: Wire) -> None:
             for payload in wire.poll():
                 message = msgpack.unpackb(payload)
-                entry = message.get("entry")
-                if entry is not None:
-                    speaker = by_topic.get(entry["topic"])
-                    if ear.entry(wire, entry) and speaker is not None and wire is not speaker.mouth:
-                        speaker.heard += 1
-                        moved.add(speaker)
-                elif (speaker := asked.pop(message.get("re"), None)) is not None:
-                    ear.reply(message)
-                    speaker.acked += 1
+                match message:
+                    case {"entry": entry}:
+                        speaker, is_said = by_topic.get(entry["topic"]), ear.entry(wire, entry)
+                    case {"ev": "moment", "moment": moment}:
+                        speaker, is_said = by_topic.get(moment["author"]), ear.moment(wire, moment)
+                    case _:
+                        speaker, is_said = asked.pop(message.get("re"), None), False
+                        if speaker is not None:
+                            ear.reply(message)
+                            speaker.acked += 1
+                            moved.add(speaker)
+                if is_said and speaker is not None and wire is not speaker.mouth:
+                    speaker.heard += 1
                     moved.add(speaker)
 
         for speaker in speakers:

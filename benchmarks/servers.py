@@ -14,7 +14,7 @@ UNLIMITED = {
     f"HUTONG_RATES_{name}": "off"
     for name in (
         *("PER_CONNECTION", "PER_PERSON", "PER_ADDRESS", "REGISTER", "LOGIN", "RESUME"),
-        *("SEND", "GROUP", "LOOKUP", "FETCH", "MARKS", "TYPING"),
+        *("SEND", "GROUP", "CONTACT", "LOOKUP", "FETCH", "MARKS", "TYPING"),
     )
 }
 CHEAP_PASSWORDS = {

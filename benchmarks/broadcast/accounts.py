@@ -53,8 +53,8 @@ class Review:
         return topic
 
 
-def publish(wire: Wire, topic: TopicId, surface: str, content: dict[str, str]) -> int:
-    """Publish, and return the entry's number.
+def publish(wire: Wire, topic: TopicId | None, surface: str, content: dict[str, str]) -> int:
+    """Publish, on one's own square or card without `topic`, and return the entry's number.
 
     Raises:
         RuntimeError: It is not published.

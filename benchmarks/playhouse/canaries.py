@@ -22,6 +22,10 @@ class Canaries:
             self._fleeting.add(text)
         return f"{text} {canary}"
 
+    def erased(self, text: str) -> None:
+        """Note that what `text` was in is erased: from now on its word must be in no store, either."""
+        self._fleeting.add(text)
+
     def prove(self, stage: Stage, report: Report) -> None:
         """Search everything that hooks, logs and the public store have. The server has ended, so it is all there."""
         sinks = {

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from benchmarks.lane.act import second_act
+from benchmarks.neighbours.act import fourth_act
 from benchmarks.playhouse.host import Host, HostError, last_words
 from benchmarks.playhouse.report import ActError, Report
 from benchmarks.press.act import third_act
@@ -60,6 +61,11 @@ LATER = {
         name="press",
         play=lambda folder, tell, seed: third_act(folder, tell, seed=seed),
     ),
+    4: Act(
+        title="The fourth act: the neighbours",
+        name="neighbours",
+        play=lambda folder, tell, seed: fourth_act(folder, tell, seed=seed),
+    ),
 }
 ACTS = (TOWN, *LATER)
 
@@ -69,7 +75,7 @@ ACTS = (TOWN, *LATER)
     "--people", type=click.IntRange(LEAST_PEOPLE, MOST_PEOPLE), default=40, show_default=True, help="Who live there."
 )
 @click.option(
-    "--seed", type=int, default=1, show_default=True, help="The same seed: the same people, lines and followers."
+    "--seed", type=int, default=1, show_default=True, help="The same seed: the same people, lines and friends."
 )
 @click.option(
     "--seconds", type=click.FloatRange(4, 600), default=12, show_default=True, help="How long they talk, at least."
@@ -79,8 +85,8 @@ ACTS = (TOWN, *LATER)
     "acts",
     type=click.IntRange(TOWN, max(ACTS)),
     multiple=True,
-    metavar="[1|2|3]",
-    help="Only this one: 1 is the town, 2 the lane, 3 the press.  [default: all]",
+    metavar="[1|2|3|4]",
+    help="Only this one: 1 is the town, 2 the lane, 3 the press, 4 the neighbours.  [default: all]",
 )
 @click.option("--stay", is_flag=True, help="Leave the town's server up, and say how to join it; no other act then.")
 @click.option(
@@ -89,8 +95,9 @@ ACTS = (TOWN, *LATER)
 def demo(people: int, seed: int, seconds: float, acts: tuple[int, ...], stay: bool, report: Path | None) -> int:  # noqa: FBT001
     """Let a town of people chat through a real server, kill it in the middle, and prove that nothing was lost.
 
-    Then, in the second act, say one sentence privately and publicly, and prove what the hooks have seen of it; and in
-    the third let public accounts be applied for, publish and reprint, and prove who got what.
+    Then, in the second act, say one sentence privately and publicly, and prove what the hooks have seen of it; in the
+    third let public accounts be applied for, publish and reprint, and prove who got what; and in the fourth let friends
+    tell each other things, fall out and make up, and prove who saw what.
 
     Each act has a server of its own on loopback with a store that is thrown away; the people are real clients.
     Exit codes: 0 it held; 1 something was lost, doubled, different, or seen by whom it should not; 130 interrupted.

@@ -86,6 +86,14 @@ def test_what_is_to_be_kept_nowhere_is_a_fault_in_the_private_store(stage: Stage
     assert [fault.endswith(": a query") for fault in report.faults] == [True]
 
 
+def test_what_is_erased_is_a_fault_where_it_was_kept(stage: Stage, tmp_path: Path) -> None:
+    canaries, report = Canaries(), Facts()
+    (tmp_path / "data" / "private.db").write_bytes(canaries.mark("hello").encode())
+    canaries.erased("hello")
+    canaries.prove(stage, report)
+    assert report.faults == ["all 0 canaries are where they belong, so the search would have found them: hello"]
+
+
 def test_a_record_counts_a_text_only_where_it_is_all_that_is_said() -> None:
     record = Record()
     record.publications.append({"data": {"content": {"text": "hello"}}})
