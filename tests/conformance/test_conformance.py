@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = ("client", "device", "digests", "newsroom", "rfc6455", "test_accounts")
+SCRIPT = (
+    "circle", "client", "device", "digests", "newsroom", "rfc6455", "test_accounts", "test_moments", "test_squares"
+)  # fmt: skip
 LIBRARIES = {*sys.stdlib_module_names, "blake3", "msgpack", "pytest"}
 PATIENCE_S = 60.0
 

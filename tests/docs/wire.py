@@ -11,9 +11,34 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 from msgspec import Meta
 
-from protocol import account_states, codec, decisions, entries, following, frames, limits, publications, staff
-from protocol.content import Text
-from protocol.ids import CID_BYTES, ID_CHARS, Cid, DecisionId, DeviceId, Epoch, PersonId, Seq, SubmissionId, TopicId
+from protocol import (
+    account_states,
+    codec,
+    contacts,
+    decisions,
+    entries,
+    following,
+    frames,
+    limits,
+    moments,
+    publications,
+    staff,
+)
+from protocol.content import Card, Remark, Text
+from protocol.ids import (
+    CID_BYTES,
+    ID_CHARS,
+    Cid,
+    CommentId,
+    DecisionId,
+    DeviceId,
+    Epoch,
+    MomentId,
+    PersonId,
+    Seq,
+    SubmissionId,
+    TopicId,
+)
 from protocol.publications import Published
 
 REQUIRED = "required"
@@ -30,7 +55,7 @@ class Field(NamedTuple):
 
 Fields = dict[str, Field]
 
-_IDS = {PersonId, TopicId, DeviceId, SubmissionId, DecisionId}
+_IDS = {PersonId, TopicId, DeviceId, SubmissionId, DecisionId, MomentId, CommentId}
 
 
 def requests() -> dict[str, Fields]:
@@ -52,7 +77,13 @@ def pushes() -> dict[str, Fields]:
 
 def structures() -> dict[str, Fields]:
     """Return the fields of whatever is inside of requests, replies and pushes, of an error, and of bodies."""
-    found: dict[str, type[msgspec.Struct]] = {"Error": codec.Refusal, "Text": Text, "Published": Published}
+    found: dict[str, type[msgspec.Struct]] = {
+        "Error": codec.Refusal,
+        "Text": Text,
+        "Remark": Remark,
+        "PrivateCardBody": Card,
+        "Published": Published,
+    }
     waiting = [
         *found.values(),
         *frames.REQUESTS.values(),
@@ -79,8 +110,9 @@ def choices() -> dict[str, set[str]]:
         *(publications.Surface, decisions.SubmissionState, decisions.DecisionKind),
         *(account_states.AccountState, account_states.AccountType, account_states.NewsRight, following.SearchKind),
         *(staff.StaffRole, staff.OfficerAct, staff.ReviewAct),
+        *(contacts.ContactState, frames.MomentsDays, moments.Choice, moments.NoticeKind),
     )
-    return {enum.__name__: {member.value for member in enum} - {entries.Kind.UNKNOWN.value} for enum in enums}
+    return {enum.__name__: {str(member.value) for member in enum} - {entries.Kind.UNKNOWN.value} for enum in enums}
 
 
 def bounds() -> dict[str, int]:

@@ -45,6 +45,7 @@ WORDLESS = {
     TextKind.FOLLOW,
     TextKind.PRESENCE,
     TextKind.SHARED_REFERENCE,  # Inside the body of a message.
+    TextKind.TAG,  # Inside a remark.
 }
 
 HELD_MEANWHILE = 12  # Newer versions at most that appear while one is held, of what a crowd says.

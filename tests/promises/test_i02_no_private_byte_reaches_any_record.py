@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from protocol.publications import fields_of
 from tests.support import loud, records
+from tests.support.amity import people_befriend
 from tests.support.aviary import PRIVATE_CARRIERS, Aviary, as_hooks_get_it
 from tests.support.confidences import CODE, PROGRAM, Story, hooks_file, hutongd
 from tests.support.confiding import Press
@@ -100,6 +101,7 @@ async def test_no_private_word_is_in_anything_that_a_real_server_writes_prints_o
             aviary.also("secret token of staff", token, kept_as_digest=True)
             alice, bob, carol = [await story.moves_in(handle, invitation) for handle in HANDLES[:3]]
             chat = await story.people_talk(alice, bob, carol)
+            await people_befriend(story, alice, bob, carol)
             group = await story.people_publish(alice, bob, token)
             press = Press(story, alice, bob, carol, token)
             await press.opens()

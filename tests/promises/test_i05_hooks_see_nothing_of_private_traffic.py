@@ -31,6 +31,7 @@ from tests.support.twins import (
 
 VERBS = (
     *("publishes", "publishes", "edits", "speaks", "speaks", "speaks", "mends", "forwards", "applies", "appoints"),
+    *("posts", "comments_on", "comments_on", "chooses"),
     *("takes_back", "decides", "decides", "withdraws", "waits", "changes_the_hooks"),
 )
 ACTS = st.lists(
@@ -41,11 +42,19 @@ ACTS = st.lists(
 SILENCE = (Gap(seed=0, requests=0),)
 SEEDS = st.integers(0, 1 << 32)
 GAPS = st.lists(st.builds(Gap, seed=SEEDS, requests=st.integers(1, 12)), min_size=1, max_size=13)
-CHANCE = random.Random("a busy life")
+CHANCE = random.Random("a busier life")
 BUSY = [
     Act(verb=CHANCE.choice(VERBS), who=CHANCE.choice((BOB, BOB, BOB, CAROL, DORA, 0)), which=CHANCE.randrange(84))
-    for _ in range(200)
+    for _ in range(240)
 ] + [Act(verb="mends", who=BOB, which=which) for which in (2, 5, 8)]  # Which are recalls.
+OF_CIRCLES = frozenset(
+    {
+        *("contacts", "contact.ask", "contact.accept", "contact.withdraw", "contact.refuse", "contact.remove"),
+        *("contact.remark", "contact.hide", "private_card", "private_cards"),
+        *("moment.post", "moment.narrow", "moment.delete", "moment", "moments", "timeline"),
+        *("like", "comment", "comment.delete", "thread", "thread.close", "notices", "notices.read"),
+    }
+)
 TIMES = settings().max_examples * 2 // 3  # Of each two lives.
 
 
@@ -109,3 +118,4 @@ def test_every_private_operation_is_among_what_is_done_between_public_ones() -> 
     assert set(PRIVATE_OPERATIONS) | PUBLIC_OPERATIONS == set(REQUESTS)
     of_accounts = RUNNING | {"account", "accounts", "article", "follow", "unfollow", "follows", "search"}
     assert Life.answered >= of_accounts - PUBLIC_OPERATIONS, "they are done, and not only refused"
+    assert Life.answered >= OF_CIRCLES, "they are, too"

@@ -237,7 +237,7 @@ def test_the_default_is_the_packs_on_each_surface(tmp_path: Path, name: str, sur
     file = tmp_path / "hooks.toml"
     file.write_text('[any]\ncheck = "terms"\n', encoding="utf-8")
     (settings,) = read(file, load(name), today=TODAY)
-    reject = surface is Surface.GROUP_MESSAGE
+    reject = surface in {Surface.GROUP_MESSAGE, Surface.COMMENT}
     assert settings.watches[surface].policy(0) is (OnError.REJECT if reject else OnError.HOLD)
 
 

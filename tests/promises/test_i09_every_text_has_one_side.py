@@ -26,10 +26,11 @@ from compliance.sides import (
 from protocol.accounts import Application
 from protocol.entries import Side, TopicKind
 from protocol.frames import REQUESTS
-from protocol.ids import CID_BYTES, ID_CHARS, Cid, DeviceId, PersonId, SubmissionId, TopicId
+from protocol.ids import CID_BYTES, ID_CHARS, Cid, CommentId, DeviceId, MomentId, PersonId, SubmissionId, TopicId
 from protocol.publications import Content, Surface
 
-IDS = {PersonId: ID_CHARS, TopicId: ID_CHARS, DeviceId: ID_CHARS, SubmissionId: ID_CHARS, Cid: CID_BYTES}
+NAMES = (PersonId, TopicId, DeviceId, SubmissionId, MomentId, CommentId)
+IDS = dict.fromkeys(NAMES, ID_CHARS) | {Cid: CID_BYTES}
 PRIVATE = tuple(kind for kind, row in SIDES.items() if isinstance(row, Private))
 FOLLOWING = tuple(kind for kind, row in SIDES.items() if isinstance(row, Follows))
 FIXED = tuple(kind for kind in TextKind if kind not in FOLLOWING)

@@ -27,7 +27,7 @@ from protocol.staff import OfficerAct, OfficerDecide, StaffRole
 from server.manifest import ways, whole_table
 from tests.support.accounts import profile, state_of
 from tests.support.asking import request_of
-from tests.support.courtyard import everything_private, everything_private_with
+from tests.support.courtyard import everything_private, everything_private_among, everything_private_with
 from tests.support.panel import allows
 from tests.support.public import HOLD, HOUR_S, connection_of, content_of, officer, public_group, publication_of, publish
 from tests.support.routes import MAY, MAY_NOT, OPEN, ROUTES, UNDECIDED, Route, Scene, fields_of
@@ -325,13 +325,16 @@ def test_who_may_not_publish_for_an_account_does_all_else_as_before(standing: st
         who, elsewhere = scene.who, scene.source.topic
         assert elsewhere is not None
         everything_private(who, scene.eve, scene.zoe, b"still here")
+        everything_private_among(who, scene.eve, scene.zoe, b"still here")
         who.do(FollowAccount, topic=elsewhere)
         everything_private_with(elsewhere, scene.zoe, who, b"a question")
         assert who.do(ReadArticle, topic=elsewhere, seq=scene.source.seq).body
         assert [found.topic for found in who.do(Search, query="said elsewhere").found] == [elsewhere]
         group = public_group(scene.server, who, scene.eve)  # Art. 7 is about accounts, and about nothing else.
+        square = publish(scene.zoe, None, "a first post", Surface.SQUARE).topic
         for surface in sorted(set(Surface) - OF_ACCOUNTS):
-            assert publish(who, group, f"said on {surface}", surface).state is SubmissionState.PUBLISHED
+            place = square if surface is Surface.COMMENT else group
+            assert publish(who, place, f"said on {surface}", surface).state is SubmissionState.PUBLISHED
         assert [entry.topic for entry in scene.eve.entries()] == [group] * 5
 
 

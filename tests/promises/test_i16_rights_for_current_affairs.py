@@ -22,13 +22,13 @@ from protocol.decisions import DecisionKind, Submission, SubmissionState
 from protocol.errors import ErrorCode
 from protocol.ids import TopicId
 from protocol.public import Publish
-from protocol.publications import ARTICLES, OF_ACCOUNTS, PROFILES, Content, Surface, digest_of
+from protocol.publications import ARTICLES, OF_ACCOUNTS, PERSONAL, PROFILES, Content, Surface, digest_of
 from protocol.staff import OfficerAct, OfficerDecide
 from server.store.account_writes import AddApproval, EndApproval, Recorded
 from tests.compliance.checks.making import made
 from tests.support.accounts import active, body_with, page, whole
 from tests.support.inline import Caller, InlineServer
-from tests.support.public import HOLD, content_of
+from tests.support.public import HOLD, content_of, publication_of
 from tests.support.reprinting import origin
 
 NEWS = "current_affairs"
@@ -273,10 +273,12 @@ def test_elsewhere_no_verdict_depends_on_the_category(
 ) -> None:
     stand = Newsstand(server, NewsRight.NONE)  # Whose owner has no right in the account.
     stand.hears(ASSERTS if asserted else Allow())
-    topic = None if surface is Surface.CARD else server.lane(stand.owner)
+    topic = None if surface in PERSONAL else server.lane(stand.owner)
+    if surface is Surface.COMMENT:
+        topic = stand.reader.publish("A first post", surface=Surface.SQUARE).topic
     said = {category: outcome(stand.owner, surface, topic, category) for category in _all(server)}
     plain = said.pop("")
-    if surface is Surface.GROUP_MESSAGE:
+    if surface in {Surface.GROUP_MESSAGE, Surface.SQUARE}:
         assert plain == (SubmissionState.PUBLISHED, (NEWS,) if asserted else (), "label" if asserted else None)
         assert set(said.values()) == {plain}
     else:  # Nothing can be declared there, whatever it would be.
@@ -300,8 +302,9 @@ def _all(server: InlineServer) -> tuple[str, ...]:
 
 def outcome(author: Caller, surface: Surface, topic: TopicId | None, category: str) -> tuple[Any, ...]:
     """Return what becomes of the same words with this category, but for ids, numbers and times."""
-    content = msgspec.structs.replace(content_of(surface, "What happened."), category=category)
-    answer = author.try_(author.request(Publish, surface=surface, topic=topic, content=content))
+    fields = publication_of(surface, "What happened.", topic)
+    content = msgspec.structs.replace(fields["content"], category=category)
+    answer = author.try_(author.request(Publish, **fields | {"content": content}))
     if isinstance(answer, Refusal):
         return answer.code, answer.field, answer.message
     said = answer.submission

@@ -43,7 +43,8 @@ from tests.support.scheduling import schedule
 ASKED = sorted(ASKS.keys() - OF_GROUPS)
 SURFACES = tuple(surface for surface in Surface if surface in BY_ACCOUNTS)
 AN_EDIT, A_FORWARD = "an edit", "a forward"
-WHATS = (*SURFACES, AN_EDIT, A_FORWARD)
+WHATS = (*SURFACES, AN_EDIT, A_FORWARD, Surface.COMMENT)
+NOT_FOR_THE_ACCOUNT = {Surface.ACCOUNT_PROFILE, A_FORWARD, Surface.COMMENT}  # Or by no right that one may lose.
 AGAINST: dict[str, Any] = {"ground": GROUND, "facts": "A fact."}
 
 
@@ -81,6 +82,8 @@ class Newsstand(World):
                 return publication_of(Surface.ARTICLE, words, self.account, target=self.said.seq, base=1)
             case "a forward":
                 return publication_of(Surface.GROUP_MESSAGE, words, self.lane) | {"source": origin(self.source)}
+            case Surface.COMMENT:
+                return publication_of(Surface.COMMENT, words, self.other) | {"root": self.source.seq}
             case _:
                 return publication_of(Surface(what), words, self.account)
 
@@ -116,7 +119,7 @@ def test_what_lapses_leaves_no_more_than_what_it_lapsed_for() -> None:
         """Have fay made an analyst while what she has handed in waits for the hooks."""
         world.bob, owner = world.fay, world.bob
         if world.hides:
-            for what in sorted({*WHATS} - {Surface.ACCOUNT_PROFILE, A_FORWARD}):
+            for what in sorted({*WHATS} - NOT_FOR_THE_ACCOUNT):
                 waits(world, what)
         owner.do(SetOperator, topic=world.account, person=world.fay.person, role=Role.ANALYST)
         while world.panel.waiting:
@@ -137,6 +140,7 @@ def test_the_worlds_are_told_apart_when_something_shows(what: str) -> None:
             world.bob_publishes(what)
 
     looks = [step for step in ALL if step[1] in {"account.figures", "history", "sync"}]
+    looks += [(who, "thread", seq) for who in ("ann", "eve", "sam") for seq in range(12)]
     hidden, never = views(Newsstand, looks, appears)
     see_it = ("eve", "sam") if what == A_FORWARD else ("ann", "eve", "sam")  # Of sam's figures, that it was shared.
     assert all(hidden[who] != never[who] for who in see_it)
@@ -277,7 +281,7 @@ def says_all(world: Newsstand) -> None:
     """Have everything said that both operators may say, in the one world by bob, in the other by fay."""
     who = world.bob if world.hides else world.fay
     owner, world.bob = world.bob, who
-    for what in sorted({*WHATS} - {Surface.ACCOUNT_PROFILE, A_FORWARD}):
+    for what in sorted({*WHATS} - NOT_FOR_THE_ACCOUNT):
         world.bob_publishes(what, f"fair {what}")
         assert who.do(Submissions).submissions[0].state is SubmissionState.PUBLISHED
     who.do(Recall, topic=world.account, target=world.said.seq)

@@ -17,13 +17,14 @@ from protocol.codec import Refusal
 from protocol.entries import Admission, Role, Side
 from protocol.frames import REQUESTS, Block, GroupLeave, GroupMute, GroupRole, History, Recall, ShowTopic
 from protocol.ids import TopicId, new_public_topic_id
+from protocol.moments import Choice, ChooseComments
 from protocol.public import GroupFind, GroupFoundPublic, GroupJoin, GroupListing, GroupSettings, ShowAudit, Submissions
 from protocol.publications import OF_ACCOUNTS as SAID_BY_ACCOUNTS
-from protocol.publications import Surface
+from protocol.publications import PERSONAL, Surface
 from protocol.staff import OfficerAct, OfficerDecide
 from server.manifest import ways, whole_table
 from tests.support.asks import APART, ASKS, HIDDEN, OF_ACCOUNTS
-from tests.support.hiding import HOWS, Script, World, views, waits
+from tests.support.hiding import HOWS, WATCHERS, Script, World, views, waits
 from tests.support.public import GROUND, REJECT, officer, public_group, publication_of, publish, shown_to
 from tests.support.worlds import Names, ids_in_order, view
 
@@ -32,8 +33,14 @@ ASKED = sorted(ASKS.keys() - OF_ACCOUNTS)
 SURFACES = tuple(surface for surface in Surface if surface not in SAID_BY_ACCOUNTS)
 
 
+# What lapses for want of something that its author may lose; of one's own place one loses nothing.
+LAPSES = frozenset(SURFACES) - PERSONAL
+
+
 class Lane(World):
-    """A public group of ann, who owns it, bob, who may hide something, and eve; sam is a stranger to it."""
+    """A public group of ann, who owns it, bob, who may hide something, and eve; sam is a stranger to it. And ann's
+    square, with a post that eve has commented on.
+    """
 
     surfaces = SURFACES
 
@@ -47,19 +54,25 @@ class Lane(World):
         )  # fmt: skip
         publish(self.ann, self.topic, "hello")
         publish(self.eve, self.topic, "hello, ann")
+        square = publish(self.ann, None, "hello, everybody", Surface.SQUARE).topic
+        assert square is not None
+        self.square = square
+        said = publish(self.eve, square, "hello, ann, again", Surface.COMMENT).comment
+        assert said is not None
+        self.comments.append(said)
         self.forget()
 
     @property
     def places(self) -> tuple[TopicId, ...]:
-        return (self.topic,)
+        return self.topic, self.square
 
     def fields(self, what: Surface, words: str) -> dict[str, Any]:
-        return publication_of(what, words, self.topic)
+        return publication_of(what, words, self.square if what is Surface.COMMENT else self.topic)
 
     def let_lapse(self, surface: Surface) -> None:
         """Have bob lose, for a moment, what he needs to publish; where something is hidden, it is judged just then.
 
-        A card needs nothing that could be lost, and is rejected.
+        What is on a place of one's own needs nothing that could be lost, and is rejected.
         """
         if self.hides:
             waits(self, surface)
@@ -69,16 +82,18 @@ class Lane(World):
             self.ann.do(GroupRole, role=Role.MEMBER, **bob)
         else:
             self.ann.do(GroupMute, until=2**45, **bob)
+        self.ann.do(ChooseComments, topic=self.square, seq=1, choice=Choice.OFF)
         if self.hides:
-            self.panel.hooks["hook"] = lambda _: REJECT if surface is Surface.CARD else Allow()
+            self.panel.hooks["hook"] = lambda _: Allow() if surface in LAPSES else REJECT
             self.panel.answer()
             self.panel.hooks["hook"] = lambda _: Allow()
             state = self.bob.do(Submissions).submissions[0].state
-            assert state == ("rejected" if surface is Surface.CARD else "lapsed")
+            assert state == ("lapsed" if surface in LAPSES else "rejected")
         if steward:
             self.ann.do(GroupRole, role=Role.ADMIN, **bob)
         else:
             self.ann.do(GroupMute, until=0, **bob)
+        self.ann.do(ChooseComments, topic=self.square, seq=1, choice=Choice.EVERYONE)
 
 
 def test_every_operation_of_public_places_is_asked() -> None:
@@ -133,21 +148,23 @@ def test_what_the_same_author_publishes_afterwards_is_as_if_it_had_never_been(ho
         world.hide(how, surface)
         world.step(world.bob, "publish", 1)
         for each in SURFACES:
-            publish(world.bob, world.topic, f"fair {each}", each)
+            world.bob_publishes(each, f"fair {each}")
 
     hidden, never = views(Lane, ALL, hide)
     assert hidden == never
 
 
-def test_the_worlds_are_told_apart_when_something_shows() -> None:
-    """The comparison is not blind: what does appear is a difference, in what each of the three receives."""
+@pytest.mark.parametrize("surface", [Surface.GROUP_MESSAGE, Surface.SQUARE, Surface.COMMENT])
+def test_the_worlds_are_told_apart_when_something_shows(surface: Surface) -> None:
+    """The comparison is not blind: what does appear is a difference, in what each receives who looks or is told."""
 
     def appears(world: Lane) -> None:
         if world.hides:
-            world.bob_publishes(Surface.GROUP_MESSAGE)
+            world.bob_publishes(surface)
 
     hidden, never = views(Lane, ALL, appears)
-    assert all(hidden[who] != never[who] for who in ("ann", "eve", "sam"))
+    see_it = ("eve", "sam") if surface is Surface.SQUARE else WATCHERS  # Ann does not look.
+    assert all(hidden[who] != never[who] for who in see_it)
 
 
 def test_the_audit_log_grows_and_says_no_more_than_that() -> None:
@@ -225,6 +242,8 @@ def everything(world: Lane) -> str:
 
 # A place that one may not see, and one that there is not.
 
+ELSEWHERE = PERSONAL | {Surface.COMMENT}  # Are not published there.
+
 PLACES = sorted(
     operation
     for operation in ASKED
@@ -250,7 +269,7 @@ def test_a_closed_group_answers_a_stranger_like_one_that_is_not_there(operation:
                 answers.append(
                     [names.plain(message | {"re": 0}) for message in world.sam.collect() if isinstance(message, dict)]
                 )
-            if not (operation == "publish" and SURFACES[number % len(SURFACES)] is Surface.CARD):  # It has no place.
+            if not (operation == "publish" and SURFACES[number % len(SURFACES)] in ELSEWHERE):
                 assert answers[0] == answers[1]
 
 

@@ -34,7 +34,8 @@ from protocol.frames import (
     Request,
     Send,
 )
-from protocol.ids import PUBLIC_MARK, PersonId, TopicId, new_cid, new_id, new_public_topic_id
+from protocol.ids import PUBLIC_MARK, MomentId, PersonId, TopicId, new_cid, new_id, new_public_topic_id
+from protocol.moments import PostMoment, SayComment
 from protocol.public import GroupFoundPublic, GroupJoin, Publish
 from protocol.publications import Content, Published, Surface, encode, encode_content
 from server.posting import Drafts
@@ -44,7 +45,7 @@ from tests.stories.test_random_bodies import (
 )
 from tests.support import packs
 from tests.support.accounts import active
-from tests.support.courtyard import everything_private, everything_private_with
+from tests.support.courtyard import everything_private, everything_private_among, everything_private_with
 from tests.support.inline import InlineServer
 from tests.support.panel import StaffedPanel, allows
 from tests.support.public import holds_words, private_dump, public_dump, public_group, publication_of, rows
@@ -97,10 +98,11 @@ def test_the_race_reaches_both_sides_and_the_wrong_ones() -> None:
         assert_nothing_crossed(race)
         assert race.refused > 10
         seen = {publication.surface for publication in race.server.panel.seen}
-        assert seen >= {Surface.ARTICLE, Surface.GROUP_MESSAGE}
+        assert seen >= {Surface.ARTICLE, Surface.GROUP_MESSAGE, Surface.SQUARE, Surface.COMMENT}
         public, private = public_dump(race.server), private_dump(race.server)
         reached = {verb for verb, words in race.said if holds_words(private, words)}
         assert reached >= {"send", "send to", "name", "notice", "ask", "answer", "draft", "schedule"}
+        assert reached >= {"moment", "say", "greet", "remark"}
         assert any(holds_words(public, planned.encode()) for planned in race.planned)
 
 
@@ -192,6 +194,7 @@ def test_whatever_a_private_body_looks_like_nobody_reads_it(body: bytes) -> None
         before, batches = public_dump(server), server.public_commits.batches
         with nobody_reads_anything_public():
             everything_private(alice, bob, carol, body)
+            everything_private_among(alice, bob, carol, body)
         assert server.panel.seen == []
         assert public_dump(server) == before
         assert server.public_commits.batches == batches
@@ -221,6 +224,7 @@ def test_no_bytes_at_all_are_read(body: bytes) -> None:
         asked = len(server.panel.seen)
         with nobody_reads_anything_public():
             everything_private(alice, bob, carol, body)
+            everything_private_among(alice, bob, carol, body)
             everything_private_with(account, alice, bob, body)
         assert len(server.panel.seen) == asked
 
@@ -290,6 +294,8 @@ POSTINGS = st.one_of(
     st.builds(
         Publish, id=st.just(0), cid=CIDS, surface=st.sampled_from(Surface), content=st.just(SPOKEN), topic=TOPICS
     ),
+    st.builds(PostMoment, id=st.just(0), cid=CIDS, body=st.binary(min_size=1, max_size=20)),
+    st.builds(SayComment, id=st.just(0), cid=CIDS, body=st.just(b"x"), moment=st.builds(lambda: MomentId(new_id()))),
 )
 
 
@@ -298,7 +304,7 @@ def test_what_waits_in_the_outbox_leaves_it_as_what_it_was_on_its_own_side(posti
     with closing(Cache()) as cache:
         kept = []
         for posting in postings:
-            handle = "bob" if posting.topic is None else None
+            handle = "bob" if getattr(posting, "topic", None) is None else None
             if is_of_the_wrong_side(posting):
                 with pytest.raises(RefusedError, match="wrong_side"):
                     cache.outbox.put(posting, now=1, handle=handle)
@@ -311,7 +317,7 @@ def test_what_waits_in_the_outbox_leaves_it_as_what_it_was_on_its_own_side(posti
                 assert waiting.request == kept[[each.cid for each in kept].index(waiting.cid)]
                 public = (
                     isinstance(waiting.request, Publish)
-                    or side_of(waiting.request.topic or TopicId("a")) is Side.PUBLIC
+                    or side_of(getattr(waiting.request, "topic", None) or TopicId("a")) is Side.PUBLIC
                 )
                 assert public is (side is Side.PUBLIC)
                 cache.outbox.drop(waiting.cid)

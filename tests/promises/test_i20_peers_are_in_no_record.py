@@ -20,7 +20,7 @@ from compliance.publication import Publication
 from protocol.accounts import Application
 from protocol.entries import Admission, Side, side_of
 from protocol.frames import REPLIES, REQUESTS
-from protocol.ids import DeviceId, PersonId
+from protocol.ids import DeviceId, PersonId, TopicId
 from protocol.public import Publish
 from protocol.publications import OF_ACCOUNTS, Surface
 from tests.support import records
@@ -51,6 +51,7 @@ class Lane(Life):
                 self.act(Act(verb="publishes", who=BOB, which=which))
                 self.act(Act(verb="speaks", who=BOB, which=which + number))
             self.privately(number, bob, one, two, three)
+            self.befriend(number, bob, one, two, three)
             self.follow(number, bob, one, two, three)
             self.act(Act(verb="edits", who=BOB, which=0))
             self.act(Act(verb="decides", who=BOB, which=number))
@@ -74,6 +75,35 @@ class Lane(Life):
         self.ask(three, "block", person=one.person)
         self.ask(two, "watch", persons=(bob.person, three.person))
         self.ask(one, "people", handles=(self.handles[two],), persons=(three.person,))
+
+    def befriend(self, number: int, bob: Caller, one: Caller, two: Caller, three: Caller) -> None:
+        """Become friends, say things to some friends alone, and under what they said; read what is on bob's square."""
+        for asking, asked in ((bob, one), (bob, two), (two, one)):
+            self.ask(asking, "contact.ask", person=asked.person, greeting=b"%d it is me" % number)
+            self.ask(asked, "contact.accept", person=asking.person)
+        self.ask(three, "contact.ask", person=bob.person, greeting=b"me, too")
+        self.ask(bob, "contact.refuse", person=three.person)
+        self.ask(two, "contact.remark", person=one.person, remark=b"%d of my own" % number)
+        self.ask(two, "contact.hide", person=bob.person, theirs=bool(number % 2))
+        self.ask(one, "private_card", card=b"%d on my card" % number)
+        self.ask(bob, "private_cards", persons=(one.person, three.person))
+        self.ask(two, "moment.post", body=b"%d to one" % number, only=(one.person,))
+        moment = self.ask(bob, "moment.post", body=b"%d to friends" % number, without=(three.person,)).moment.moment
+        self.ask(two, "thread", moment=moment, live=True)
+        said = self.ask(one, "comment", moment=moment, body=b"%d said" % number).comment.comment
+        self.ask(two, "comment", moment=moment, body=b"%d answered" % number, answers=said)
+        for caller in (one, two):
+            self.ask(caller, "like", moment=moment)
+            self.ask(caller, "timeline")
+        self.ask(bob, "notices")
+        self.ask(bob, "moment.narrow", moment=moment, without=(two.person,))
+        topic, seq = self.on_squares[0]
+        self.ask(one, "like", topic=topic, seq=seq)
+        self.ask(two, "thread", topic=topic, seq=seq, live=True)
+        self.ask(three, "moments", person=bob.person)
+        self.ask(three, "moment", topic=topic, seq=seq)
+        for operation in ("contact.remove", "contact.ask"):  # Bob has them still, so they have him again.
+            self.ask(one, operation, person=bob.person)
 
     def follow(self, number: int, bob: Caller, one: Caller, two: Caller, three: Caller) -> None:
         """Follow bob's account, read it, search for it, ask it something; bob answers, and sees how many they are."""
@@ -200,6 +230,7 @@ class Searched(Crowd):
             "log": self.records.log.encode(),
         }
         private = [topic for topic in self.topics if side_of(topic) is Side.PRIVATE]
+        private += [TopicId(each) for each in (*self.moments, *self.comments) if side_of(TopicId(each)) is Side.PRIVATE]
         people = Aviary("people")
         for number, each in enumerate((*self.persons, *self.devices, *private, *HANDLES, *self.tokens, *self.links)):
             people.also(f"{number} {each}", each)

@@ -49,7 +49,20 @@ from protocol.frames import (
     Sync,
     Typing,
 )
-from protocol.ids import Cid, PersonId, SubmissionId, TopicId, new_id
+from protocol.ids import Cid, CommentId, PersonId, SubmissionId, TopicId, new_id, new_public_topic_id
+from protocol.moments import (
+    Choice,
+    ChooseComments,
+    CloseThread,
+    DeleteComment,
+    Like,
+    Moments,
+    Notices,
+    SelectComment,
+    ShowMoment,
+    ShowThread,
+    Timeline,
+)
 from protocol.public import (
     Cards,
     GroupFind,
@@ -115,6 +128,11 @@ def a_cid(world: "World", number: int) -> Cid:
     return Cid(b"\x01\x8b\xcf\xe5\x68\x00\x70\x00\x80\x00" + bytes(5) + bytes([number % 3]))
 
 
+def a_comment(world: "World", number: int) -> CommentId:
+    """One that `World.comments` has: what is hidden has no name that anybody could know."""
+    return world.comments[number % len(world.comments)] if world.comments else CommentId(new_public_topic_id())
+
+
 def in_an_hour(world: "World", number: int) -> int:
     return world.server.clock.ms + HOUR_MS
 
@@ -135,7 +153,9 @@ def publishes(world: "World", who: Caller, number: int) -> list[Request[Reply]]:
     fields = world.fields(surface, f"w{number}")
     if surface is Surface.GROUP_MESSAGE:
         fields |= [{}, {"reply_to": 4}, {"target": 3, "base": 1}, {"target": 2, "base": 1}][number % 4]
-    if "topic" in fields:
+    if surface is Surface.COMMENT and number % 3 == 0:
+        fields["answers"] = a_comment(world, number)
+    elif "topic" in fields and surface is not Surface.COMMENT:
         fields["topic"] = a_place(world, number)
     cid = {"cid": world.cid} if number % 5 == 0 else {}
     return [who.request(Publish, **fields, **cid)]
@@ -195,6 +215,8 @@ ASKS: dict[str, Asks] = {
     "article": in_topic(ReadArticle, seq=an_entry),
     "cards": plain(Cards, persons=lambda world, number: (somebody(world, number), world.bob.person)),
     "clear": in_topic(Clear, seq=an_entry),
+    "comment.delete": plain(DeleteComment, comment=a_comment),
+    "comment.select": plain(SelectComment, comment=a_comment),
     "draft.drop": in_topic(DropDraft, draft=a_cid),
     "draft.save": in_topic(SaveDraft, draft=a_cid, body=b"a draft"),
     "drafts": in_topic(ShowDrafts),
@@ -218,6 +240,10 @@ ASKS: dict[str, Asks] = {
     "inbox": in_topic(Inbox),
     "inbox.answer": in_dialogue(InboxAnswer, body=b"an answer"),
     "inbox.show": in_dialogue(InboxShow),
+    "like": in_topic(Like, seq=an_entry, liked=lambda world, number: number % 3 != 2),
+    "moment": in_topic(ShowMoment, seq=an_entry),
+    "moments": plain(Moments, person=somebody),
+    "notices": plain(Notices),
     "publish": publishes,
     "read": in_topic(Read, seq=an_entry),
     "recall": in_topic(Recall, target=an_entry),
@@ -230,6 +256,12 @@ ASKS: dict[str, Asks] = {
     "submissions": submissions,
     "sync": syncs,
     "take_back": plain(TakeBack, submission=an_item),
+    "thread": in_topic(ShowThread, seq=an_entry, live=lambda world, number: number % 2 == 0),
+    "thread.choose": in_topic(
+        ChooseComments, seq=an_entry, choice=lambda world, number: list(Choice)[number % len(Choice)]
+    ),
+    "thread.close": in_topic(CloseThread, seq=an_entry),
+    "timeline": plain(Timeline),
     "topic": in_topic(ShowTopic),
     "typing": in_topic(Typing),
     "unfollow": in_topic(Unfollow),

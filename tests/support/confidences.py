@@ -29,7 +29,7 @@ from protocol.frames import (
 )
 from protocol.ids import Seq, TopicId
 from protocol.public import GroupFind, GroupFoundPublic, GroupJoin, Publish, ShowReceipt, TakeBack
-from protocol.publications import OF_ACCOUNTS, Content, Surface
+from protocol.publications import OF_ACCOUNTS, PERSONAL, Content, Surface
 from protocol.staff import OfficerAct, OfficerDecide, OfficerQueue, OfficerShow
 from tests.support import loud, louder
 from tests.support.aviary import Aviary
@@ -208,9 +208,11 @@ class Story:
         """Publish on every surface; have some of it edited, held, rejected, taken back, withdrawn, recalled."""
         group = (await alice.asks(GroupFoundPublic(id=0, cid=alice.cid(), listed=True, history_open=True))).topic
         await bob.asks(GroupJoin(id=0, topic=group))
+        square = (await self.publishes(bob, None, "on a square", surface=Surface.SQUARE)).topic
         for surface in sorted(set(Surface) - OF_ACCOUNTS):
-            place = None if surface is Surface.CARD else group
-            done = await self.publishes(alice, place, f"on {surface}", surface=surface)
+            place = None if surface in PERSONAL else group
+            under = {"topic": square, "root": Seq(1)} if surface is Surface.COMMENT else {"topic": place}
+            done = await self.publishes(alice, text=f"on {surface}", surface=surface, **under)
             assert done.state is SubmissionState.PUBLISHED, done
         query = self.aviary.fresh("group.find.query")
         self.carried.add(("group.find", "query"))

@@ -1,11 +1,13 @@
 """Everything that people do privately, said with one body, whatever its bytes are: on `InlineServer`.
 
-everything_private(alice, bob, carol, body)             # chats, groups, requests to join
-everything_private_about(account, owner, reader, body)  # following, asking, answering, drafting, reading
+everything_private(alice, bob, carol, body)            # chats, groups, requests to join
+everything_private_with(account, owner, reader, body)  # following, asking, answering, drafting, reading
+everything_private_among(alice, bob, carol, body)      # contacts, private cards, moments, what is said under them
 """
 
 from protocol.accounts import Drafts as ShowDrafts
 from protocol.accounts import DropDraft, Figures, Inbox, InboxAnswer, InboxShow, SaveDraft
+from protocol.contacts import AcceptContact, AskContact, Contacts, PrivateCards, RemarkContact, SetPrivateCard
 from protocol.frames import (
     Edit,
     GroupAccept,
@@ -24,7 +26,26 @@ from protocol.frames import (
     Sync,
 )
 from protocol.ids import TopicId
-from protocol.limits import GREETING_BYTES, NAME_BYTES, REACTION_BYTES
+from protocol.limits import (
+    COMMENT_BYTES,
+    GREETING_BYTES,
+    NAME_BYTES,
+    PRIVATE_CARD_BYTES,
+    REACTION_BYTES,
+    REMARK_BYTES,
+)
+from protocol.moments import (
+    DeleteComment,
+    DeleteMoment,
+    Like,
+    NarrowMoment,
+    Notices,
+    PostMoment,
+    SayComment,
+    ShowMoment,
+    ShowThread,
+    Timeline,
+)
 from tests.support.inline import Caller
 
 
@@ -68,4 +89,28 @@ def everything_private_with(account: TopicId, owner: Caller, follower: Caller, b
     owner.do(DropDraft, topic=account, draft=draft)
     owner.do(Figures, topic=account)
     for caller in (owner, follower):
+        caller.collect()
+
+
+def everything_private_among(alice: Caller, bob: Caller, carol: Caller, body: bytes) -> None:
+    """Put `body` wherever a private text may stand among friends, and read it all back. They are none before."""
+    for friend in (bob, carol):
+        alice.do(AskContact, person=friend.person, greeting=body[:GREETING_BYTES])
+        assert friend.do(Contacts).contacts[0].greeting == body[:GREETING_BYTES]
+        friend.do(AcceptContact, person=alice.person)
+    alice.do(RemarkContact, person=bob.person, remark=body[:REMARK_BYTES])
+    alice.do(SetPrivateCard, card=body[:PRIVATE_CARD_BYTES])
+    assert bob.do(PrivateCards, persons=(alice.person,)).cards[0].card == body[:PRIVATE_CARD_BYTES]
+    moment = alice.do(PostMoment, body=body).moment.moment
+    said = bob.do(SayComment, moment=moment, body=body[:COMMENT_BYTES]).comment.comment
+    alice.do(SayComment, moment=moment, body=body[:COMMENT_BYTES], answers=said)
+    bob.do(Like, moment=moment)
+    assert bob.do(Timeline).moments[0].body == body
+    assert [each.body for each in bob.do(ShowThread, moment=moment, live=True).comments] == [body[:COMMENT_BYTES]] * 2
+    assert [each.comment.body for each in alice.do(Notices).notices if each.comment] == [body[:COMMENT_BYTES]]
+    alice.do(NarrowMoment, moment=moment, without=(carol.person,))
+    assert bob.do(ShowMoment, moment=moment).moment.body == body
+    bob.do(DeleteComment, comment=said)
+    alice.do(DeleteMoment, moment=moment)
+    for caller in (alice, bob, carol):
         caller.collect()

@@ -111,12 +111,30 @@ class Crowd(Hearsay, RuleBasedStateMachine):
         self.ask(alice, "group.link", topic=group)
         self.ask(dora, "group.ask", link=self.links[-1], greeting=self._bytes("group.ask", "greeting"))
         self.ask(dora, "group.find", query=self.fresh("group.find", "query"))
+        self._make_friends(alice, bob, carol)
         fields = {"handle": HANDLES[3], "password": self.passwords[HANDLES[3]]}
         self.ask(self.server.connect(), "login", **fields, device=self.fresh("login", "device"))
         stranger = self.server.connect()
         with patch.object(Dispatch, "decide", _failing):
             self.carry_out(stranger, stranger.request(Send, to=bob.person, body=self._bytes("send", "body")))
         self._tidy()
+
+    def _make_friends(self, alice: Caller, bob: Caller, carol: Caller) -> None:
+        """Have alice be friends with bob and with carol, and each say something to friends alone."""
+        for friend in (bob, carol):
+            self.ask(alice, "contact.ask", person=friend.person, greeting=self._bytes("contact.ask", "greeting"))
+            self.ask(friend, "contact.accept", person=alice.person)
+        self.ask(alice, "contact.remark", person=bob.person, remark=self._bytes("contact.remark", "remark"))
+        self.ask(alice, "private_card", card=self._bytes("private_card", "card"))
+        for author, friend in ((alice, bob), (bob, alice), (carol, alice)):
+            moment = self.ask(author, "moment.post", body=self._bytes("moment.post", "body")).moment.moment
+            said = self.ask(friend, "comment", moment=moment, body=self._bytes("comment", "body")).comment
+            answer = self._bytes("comment", "body")
+            self.ask(author, "comment", moment=moment, body=answer, answers=said.comment)
+            self.ask(friend, "like", moment=moment)
+            self.ask(author, "thread", moment=moment, live=True)
+        self.ask(alice, "moment.narrow", moment=self.moments[0], without=(carol.person,))
+        self.ask(bob, "notices")
 
     def _publish(self, alice: Caller, bob: Caller, carol: Caller, dora: Caller) -> None:
         """Have public groups founded, one thing published there, and another held and looked at."""
@@ -132,6 +150,10 @@ class Crowd(Hearsay, RuleBasedStateMachine):
             self.asking = bob
             content = self._content(Surface.GROUP_MESSAGE)
             self.ask(bob, "publish", surface=Surface.GROUP_MESSAGE, topic=opened, content=content)
+            self.ask(bob, "publish", surface=Surface.SQUARE, content=self._content(Surface.SQUARE))
+            topic, seq = self.on_squares[0]
+            said = self._content(Surface.COMMENT)
+            self.ask(alice, "publish", surface=Surface.COMMENT, topic=topic, root=seq, content=said)
         self.officer_looks_at_everything()
         self._install("allow", hooks=1)
 

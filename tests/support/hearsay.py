@@ -10,15 +10,17 @@ from protocol.accounts import InboxAnswer
 from protocol.decisions import Submission
 from protocol.entries import Role, Side, side_of
 from protocol.frames import Appended, LinkReply, Reply, Request, SignedIn, TokenReply
-from protocol.ids import PersonId, SubmissionId, TopicId
+from protocol.ids import CommentId, MomentId, PersonId, SubmissionId, TopicId
+from protocol.moments import CommentReply, MomentReply
 from protocol.public import SubmissionReply
-from protocol.publications import EDITABLE, OF_ACCOUNTS, Content, Part, Surface
+from protocol.publications import EDITABLE, OF_ACCOUNTS, PERSONAL, Content, Part, Surface
 from tests.support.aviary import PRIVATE_CARRIERS, Aviary
 from tests.support.inline import Caller, InlineServer
 from tests.support.kiosk import RUNNING, Kiosk
 
 HANDLES = ("alice_in_lane_1", "bob_in_lane_2", "carol_in_lane_3", "dora_in_lane_4", "emil_in_lane_5")
 CODE, TOKEN = "K7", "a token of staff"
+UNDER_SOMETHING = frozenset({"moment", "like", "thread", "thread.close"})  # Of a moment, or of something public.
 CARRYING = frozenset(field[0] for field in PRIVATE_CARRIERS)
 OWNERS = frozenset(
     f"group.{act}"
@@ -56,6 +58,9 @@ class Hearsay:
         self.topics: list[TopicId] = []
         self.seats: dict[TopicId, list[PersonId]] = {}  # Who has been in, the founder first.
         self.submissions: list[SubmissionId] = []
+        self.moments: list[MomentId] = []
+        self.comments: list[CommentId] = []
+        self.on_squares: list[tuple[TopicId, int]] = []  # On squares.
         self.messages: dict[TopicId, list[tuple[PersonId, int]]] = {}
         self.cids: list[bytes] = []
         self.asking: Caller | None = None
@@ -84,6 +89,10 @@ class Hearsay:
                 self.topics += [answer.topic] * (answer.topic not in self.topics)
                 self.messages.setdefault(answer.topic, []).append((caller.person, answer.seq))
                 self.cids.append(said.cid)
+            case MomentReply(moment=moment) if moment.moment is not None:
+                self.moments += [moment.moment] * (moment.moment not in self.moments)
+            case CommentReply(comment=comment):
+                self.comments += [comment.comment] * (comment.comment not in self.comments)
             case SubmissionReply(submission=submission):
                 self._remember(caller, submission)
                 self.cids.append(submission.cid)
@@ -94,8 +103,17 @@ class Hearsay:
 
     def _remember(self, caller: Caller, submission: Submission) -> None:
         self.submissions += [submission.submission] * (submission.submission not in self.submissions)
+        if submission.comment is not None:
+            self.comments += [submission.comment] * (submission.comment not in self.comments)
         if submission.topic is not None and submission.seq is not None:
             self.messages.setdefault(submission.topic, []).append((caller.person, submission.seq))
+            if submission.surface is Surface.SQUARE:
+                self.on_squares.append((submission.topic, submission.seq))
+
+    @property
+    def roots(self) -> list[tuple[TopicId, int]]:
+        """What is public and something may be said under it."""
+        return [*self.on_squares, *((each.origin.account, each.origin.seq) for each in self.kiosk.articles)]
 
     def is_able(self, caller: Caller, operation: str) -> bool:
         """Say whether `caller` has what it takes to run an account, or to publish, if that is what is to be done."""
@@ -117,6 +135,9 @@ class Hearsay:
         of_accounts = self.kiosk.known(operation, path, said, asking.person if asking in self.handles else PersonId(""))
         if of_accounts is not None:
             return of_accounts
+        of_circles = self._of_circles(operation, path, said)
+        if of_circles is not None:
+            return of_circles
         handle = self.handles.get(asking, "") if asking is not None else ""
         match (operation, path):
             case ("register", "handle"):
@@ -183,6 +204,41 @@ class Hearsay:
             case _:
                 return []
 
+    def _of_circles(self, operation: str, path: str, said: dict[str, Any]) -> Sequence[Any] | None:
+        """Return what could well stand there, if it is about moments, or what is said under something; else None."""
+        match (operation, path):
+            case (_, "moment"):
+                return self.moments + [None] * len(self.roots) * (operation in UNDER_SOMETHING)
+            case (_, "topic" | "seq") if operation in UNDER_SOMETHING and said.get("moment"):
+                return [None]
+            case (_, "topic") if operation in {*UNDER_SOMETHING, "thread.choose"}:
+                return [topic for topic, _ in self.roots]
+            case (_, "seq") if operation in {*UNDER_SOMETHING, "thread.choose"}:
+                return [seq for topic, seq in self.roots if topic == said.get("topic")]
+            case ("comment.delete" | "comment.select" | "comment", "comment" | "answers"):
+                private = [comment for comment in self.comments if side_of(TopicId(comment)) is Side.PRIVATE]
+                return [None, *private] if path == "answers" else self.comments
+            case (_, "only" | "without"):
+                return [(), tuple(self.persons[-2:])] + [None] * 2 * (path == "only")
+            case ("timeline" | "moments" | "thread" | "notices", "before"):
+                return [""]
+            case ("contacts", "mark"):
+                return [0]
+            case ("set_preferences", "moments_days"):
+                return [0, 3, None]
+            case ("notices.read", "at"):
+                return [self.server.clock.wall_ms()]
+            case ("publish", "root" | "answers") if said["surface"] is not Surface.COMMENT:
+                return [None]
+            case ("publish", "topic") if said["surface"] is Surface.COMMENT:
+                return [topic for topic, _ in self.roots]
+            case ("publish", "root"):
+                return [seq for topic, seq in self.roots if topic == said.get("topic")]
+            case ("publish", "answers"):
+                return [None] * 4 + [each for each in self.comments if side_of(TopicId(each)) is Side.PUBLIC][-1:]
+            case _:
+                return None
+
     def _topics(self, operation: str) -> Sequence[Any]:
         """Return the topics there are, those where it could be done by who asks many times."""
         assert self.asking is not None
@@ -210,7 +266,7 @@ class Hearsay:
                 likely = sorted(OF_ACCOUNTS if operates else set(Surface) - OF_ACCOUNTS)
                 return [Surface.GROUP_MESSAGE] * 9 + likely * 2 + list(Surface)
             case "topic":
-                return self._topics("publish") if said["surface"] != Surface.CARD else [None]
+                return self._topics("publish") if said["surface"] not in PERSONAL else [None]
             case "content":
                 return [self._content(said["surface"])]
             case "target" if said["surface"] not in EDITABLE:

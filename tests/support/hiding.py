@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from compliance.verdicts import Allow, Failure, OnError
-from protocol.ids import SubmissionId, TopicId, new_id
+from protocol.ids import CommentId, SubmissionId, TopicId, new_id
 from protocol.public import Publish, Submissions, TakeBack
 from protocol.publications import Surface
 from protocol.staff import OfficerAct, OfficerDecide
@@ -29,7 +29,7 @@ W = TypeVar("W", bound="World")
 
 class World:
     """`hides`: whether this is the world in which something is hidden. `submission`, `cid`: of the last such thing.
-    `surfaces`: what there is to publish on.
+    `surfaces`: what there is to publish on. `comments`: those under something public that everybody sees.
     """
 
     surfaces: tuple[Surface, ...]
@@ -45,6 +45,7 @@ class World:
         self.ann, self.bob, self.eve, self.sam = self.server.people("ann", "bob", "eve", "sam")
         self.submission = SubmissionId(new_id())
         self.cid = self.bob.cid()
+        self.comments: list[CommentId] = []
 
     @property
     def places(self) -> tuple[TopicId, ...]:

@@ -38,6 +38,7 @@ from protocol.publications import Content, Surface
 from protocol.staff import StaffLogin, StaffRole
 from server.app import rules
 from server.arrivals import Arrivals
+from server.chores import ending_requests, scrubbing
 from server.committer import BothSides
 from server.config import Config, RateSettings
 from server.days import Days
@@ -50,12 +51,13 @@ from server.limits import Limits
 from server.net.framing import binary_frame
 from server.outcomes import Result
 from server.passwords import token_digest
+from server.positions import Positions
 from server.posting import Drafts
 from server.presence import Presence
+from server.public_news import PublicNews
 from server.readers import Sources
 from server.rooms import KEPT, Rooms
 from server.scheduler import Scheduler
-from server.scrubber import Scrubber
 from server.session import Session
 from server.settings import Rate
 from server.store.base import Reader
@@ -63,6 +65,7 @@ from server.store.public_writes import AddStaff, AnyOutcome, AnyWrite, RemoveSta
 from server.store.rows import ENTRY_COLUMNS, entry_of
 from server.store.sqlite import PublicSqliteStore, SqliteStore
 from server.syncs import SyncBounds
+from server.threads import OpenThreads
 from tests.support.adapters import FakePeer, HandClock, InlineCommits, InlineReads, PlainPasswords, payloads
 from tests.support.packs import LICENCE, LOADED
 from tests.support.panel import StaffedPanel
@@ -132,6 +135,7 @@ class InlineServer:
         self.fanout = FanOut()
         self.presence = Presence(is_here=lambda person: bool(self.hub.connections(person)), quiet_until=quiet_s)
         self.hub: Hub = Hub(self.rooms, self.fanout, came_or_went=self.presence.came_or_went)
+        self.threads = OpenThreads(self.fanout)
         drafts = Drafts(self.store.secret)
         self.gatekeeper = Gatekeeper(
             panel=self.panel,
@@ -143,14 +147,17 @@ class InlineServer:
             tell=self.hub.tell,
         )
         self.days = Days(commits=commits, clock=self.clock, zone=self.bench.zone)
-        self.scrubber = Scrubber(commits)
+        self.public_news = PublicNews(threads=self.threads, reads=sources, tell=self.hub.tell, show=self.hub.show)
+        self.chores = (scrubbing(commits), ending_requests(commits, clock=self.clock, tell=self.hub.tell))
         self.arrivals = Arrivals(commits=commits, clock=self.clock, committed=self.hub.committed)
         table = rules(
             self.config,
             {Side.PRIVATE: self.store.epoch, Side.PUBLIC: self.public_store.epoch},
             presence=self.presence,
+            threads=self.threads,
             passwords=self.passwords,
             drafts=drafts,
+            positions=Positions(self.store.secret),
             bench=self.bench,
             judge=self.gatekeeper.judge,
             installed=self.panel.installed,
@@ -161,6 +168,7 @@ class InlineServer:
             rooms=self.rooms,
             hub=self.hub,
             presence=self.presence,
+            threads=self.threads,
             commits=commits,
             reads=sources,
             bounds=SyncBounds(slice_bytes=messages.slice_bytes, reach=messages.reach, newest=messages.newest),
@@ -176,6 +184,7 @@ class InlineServer:
         """Take in what a commit did."""
         self.hub.committed(result)
         self.days.committed(result)
+        self.public_news.committed(result)
 
     def connect(self) -> "Caller":
         """Return a connection that has said hello."""
@@ -288,7 +297,8 @@ class InlineServer:
         self.arrivals.every_second()
         self.days.every_second()
         self.scheduler.every_second()
-        self.scrubber.every_second()
+        for chore in self.chores:
+            chore.every_second()
 
     def close(self) -> None:
         """Let go of the store now, not when nobody holds the server any more."""

@@ -1,7 +1,8 @@
 """A place for every surface: where something can be published on it, by whom, and who looks on.
 
 A group for what is said in groups, an active account for what accounts say (an approved one, for its first profile),
-nowhere for a card. No hook is asked about what stands there before a test begins.
+somebody's square with a post for what is said under it; for a post the author's own, with another one; nowhere for a
+card. No hook is asked about what stands there before a test begins.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 from protocol.entries import Kind
 from protocol.following import Pages, ReadArticle
 from protocol.ids import TopicId
+from protocol.moments import Moments, ShowMoment, ShowThread
 from protocol.publications import OF_ACCOUNTS, Surface
 from tests.support.accounts import active, approved, broadcast
 from tests.support.inline import Caller, InlineServer
@@ -24,7 +26,9 @@ ARTICLES = (Kind.ARTICLE, Kind.BROADCAST, Kind.EDIT)
 
 @dataclass(frozen=True)
 class Place:
-    """Where `author` publishes on `surface`. `topic`: for a card, of a group that they are in."""
+    """Where `author` publishes on `surface`. `topic`: for a card, of a group that they are in; for a post, their own
+    square; for a comment, that of somebody else, with a post as its first entry.
+    """
 
     server: InlineServer
     author: Caller
@@ -51,20 +55,33 @@ class Place:
         entries = getattr(shown["history"], "entries", ())
         for seq in [entry.seq for entry in entries if entry.kind in ARTICLES]:
             shown[f"article {seq}"] = reader.try_(reader.request(ReadArticle, topic=self.topic, seq=seq))
+        for seq in [entry.seq for entry in entries if entry.kind is Kind.POST]:
+            shown[f"post {seq}"] = reader.try_(reader.request(ShowMoment, topic=self.topic, seq=seq))
+            shown[f"thread {seq}"] = reader.try_(reader.request(ShowThread, topic=self.topic, seq=seq))
+        shown["moments"] = reader.try_(reader.request(Moments, person=self.author.person))
         return shown
 
 
 def place(server: InlineServer, surface: Surface, author: Caller, *members: Caller) -> Place:
     """Return where `author` can publish on `surface`; of a group, `members` are in it, and anybody may read it."""
     with unasked(server):
+        if surface in {Surface.SQUARE, Surface.COMMENT}:
+            owner = author if surface is Surface.SQUARE else server.register("zoe")
+            square = owner.publish("A first post", surface=Surface.SQUARE).topic
+            assert square is not None
+            return _quiet(Place(server, author, surface, square))
         if surface not in OF_ACCOUNTS:
             topic = public_group(server, author, *members, listed=True, history_open=True)
             return Place(server, author, surface, topic)
         topic = approved(server, author) if surface is Surface.ACCOUNT_PROFILE else active(server, author)
         source = server.register("zoe") if surface is Surface.REPRINT else None
-    for caller in server.callers:
+    return _quiet(Place(server, author, surface, topic, source))
+
+
+def _quiet(place: Place) -> Place:
+    for caller in place.server.callers:
         caller.collect()
-    return Place(server, author, surface, topic, source)
+    return place
 
 
 @contextmanager

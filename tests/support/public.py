@@ -16,7 +16,7 @@ from protocol.entries import Admission, Role
 from protocol.frames import GroupRole, History, ShowTopic, Sync
 from protocol.ids import PersonId, Seq, TopicId
 from protocol.public import Cards, GroupFind, GroupFoundPublic, GroupJoin, GroupListing, Publish, SubmissionReply
-from protocol.publications import AutoReply, Content, MenuEntry, Surface
+from protocol.publications import PERSONAL, AutoReply, Content, MenuEntry, Surface
 from protocol.staff import StaffLogin, StaffRole
 from server.passwords import token_digest
 from server.store.public_writes import AddStaff
@@ -52,10 +52,15 @@ def public_group(
 def publication_of(
     surface: Surface, words: str, topic: TopicId | None, *, target: Seq | None = None, base: int | None = None
 ) -> dict[str, Any]:
-    """Return the fields of a `publish` of `words` on `surface`; `topic`: of the group or account that has it."""
+    """Return the fields of a `publish` of `words` on `surface`; `topic`: of the group or account that has it.
+
+    A comment is under the first entry there.
+    """
     fields: dict[str, Any] = {"surface": surface, "content": content_of(surface, words)}
-    if surface is not Surface.CARD:
+    if surface not in PERSONAL:
         fields["topic"] = topic
+    if surface is Surface.COMMENT:
+        fields["root"] = 1
     return fields if target is None else fields | {"target": target, "base": base}
 
 

@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 
 from protocol.accounts import InboxAnswer, SaveDraft, Schedule, SetOperator
 from protocol.codec import Refusal, decode_reply
+from protocol.contacts import AskContact, RemarkContact
 from protocol.entries import Role, side_of
 from protocol.errors import ErrorCode
 from protocol.following import FollowAccount
 from protocol.frames import Edit, GroupFound, GroupName, GroupNotice, React, Request, Send
 from protocol.ids import TopicId
+from protocol.moments import PostMoment, SayComment
 from protocol.public import GroupFoundPublic, GroupJoin, Publish
 from protocol.publications import Content, Published, Surface, encode
 from server.manifest import ways, whole_table
 from tests.support.accounts import active, operator
+from tests.support.friends import befriend
 from tests.support.inline import Caller, InlineServer
 from tests.support.panel import StaffedPanel, allows
 from tests.support.public import content_of, public_group, publication_of
@@ -27,6 +30,7 @@ from tests.support.public import content_of, public_group, publication_of
 VERBS = (
     *("send", "send", "send to", "edit", "react", "name", "notice", "publish", "publish", "publish a name", "card"),
     *("ask", "answer", "draft", "schedule", "schedule soon", "publish an article", "appoint"),
+    *("moment", "say", "greet", "remark", "post", "comment"),
     *("found", "found public", "join", "again"),
 )
 STEPS = (
@@ -50,6 +54,9 @@ class Race:
     """Alice and bob have a private group and its public successor, and a chat; alice has an account that bob may run,
     too, and carol follows it.
 
+    Alice and bob are friends, and say things under what bob has said to friends and to everybody: `roots`, all of them
+    asked for as if they were of either side.
+
     `private`, `public`: every word that was written as such, whatever became of it; `planned`: what was to be public in
     an hour. `said`: who says `private` words by which verb.
     """
@@ -62,6 +69,8 @@ class Race:
         self.account = active(self.server, self.alice)
         operator(self.alice, self.account, self.bob)
         self.carol.do(FollowAccount, topic=self.account)
+        befriend(self.alice, self.bob)
+        self.roots = [self._moment_of(self.bob), self._square_of(self.bob), self.account]
         self.dialogue = self.carol.do(Send, to=self.account, body=b"a first question").topic
         for caller in self.server.callers:
             caller.collect()
@@ -75,6 +84,15 @@ class Race:
         self.refused = 0
         self._asked: list[tuple[Caller, Request[Any]]] = []
         self._numbers = count()
+
+    def _moment_of(self, caller: Caller) -> TopicId:
+        moment = caller.do(PostMoment, body=b"a first moment").moment.moment
+        return TopicId(str(moment))
+
+    def _square_of(self, caller: Caller) -> TopicId:
+        square = caller.publish("a first post", surface=Surface.SQUARE).topic
+        assert square is not None
+        return square
 
     def play(self, script: list[tuple[str, int]]) -> None:
         """Do all steps, and let everything come to its end."""
@@ -105,6 +123,8 @@ class Race:
         match what:
             case "ask" | "answer" | "draft" | "schedule" | "schedule soon" | "publish an article" | "appoint":
                 self._about_the_account(what, who, number, self.account if number < 6 else place)
+            case "moment" | "say" | "greet" | "remark" | "post" | "comment":
+                self._among_friends(what, who, number, place)
             case "send":
                 self._say(who, Send, number, topic=place, body=self._words(what))
             case "send to":
@@ -151,6 +171,25 @@ class Race:
                 self.server.clock.pass_time(HOUR_MS / 1000)
                 self.server.every_second()
         self.take_in()
+
+    def _among_friends(self, what: str, who: Caller, number: int, place: TopicId) -> None:
+        """Say something to friends, or to everybody on a square, or under what was said; that is of either side."""
+        root = self.roots[number // 3 % len(self.roots)]
+        match what:
+            case "moment":
+                self._say(who, PostMoment, number, body=self._words(what))
+            case "say":
+                self._say(who, SayComment, number, moment=root, body=self._words(what))
+            case "greet":
+                self._say(who, AskContact, number, person=self.carol.person, greeting=self._words(what))
+            case "remark":
+                other = (self.bob if who is self.alice else self.alice).person
+                self._say(who, RemarkContact, number, person=other, remark=self._words(what))
+            case "post":
+                self._say(who, Publish, number, **publication_of(Surface.SQUARE, self._spoken(), None))
+            case "comment":
+                fields = publication_of(Surface.COMMENT, self._spoken(), root if number < 6 else place)
+                self._say(who, Publish, number, **fields)
 
     def _about_the_account(self, what: str, who: Caller, number: int, place: TopicId) -> None:
         """Say something for the account, or to it, or about to be said; the place is mostly the account."""

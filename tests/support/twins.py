@@ -15,7 +15,8 @@ from protocol.accounts import AccountApply, AccountSubmit, AccountTakeBack, Appl
 from protocol.codec import Refusal
 from protocol.entries import Role, Side, side_of
 from protocol.frames import REQUESTS, Recall, Reply, Request
-from protocol.ids import Cid, SubmissionId, TopicId, new_cid
+from protocol.ids import Cid, Seq, SubmissionId, TopicId, new_cid
+from protocol.moments import Choice, ChooseComments, DeleteComment, SelectComment
 from protocol.public import Publish, SubmissionReply, TakeBack
 from protocol.publications import OF_ACCOUNTS, Content, Surface
 from protocol.staff import (
@@ -51,6 +52,8 @@ PUBLIC_OPERATIONS = frozenset(
         "account.submit",
         "account.take_back",
         "account.operator",
+        "thread.choose",
+        "comment.select",
         "staff.login",
         "officer.queue",
         "officer.show",
@@ -60,10 +63,11 @@ PUBLIC_OPERATIONS = frozenset(
     }
 )
 # Where they name a topic, a private one, or an account: who follows one, reads it, asks it something, or is about to
-# say something for it, does nothing public. What is scheduled is not due while the twins live.
+# say something for it, does nothing public; nor does who reads or likes what is on a square. What is scheduled is not
+# due while the twins live. Of comments they delete private ones alone.
 PRIVATE_OPERATIONS = tuple(sorted(REQUESTS.keys() - PUBLIC_OPERATIONS))
 
-IN_GROUPS = tuple(surface for surface in Surface if surface not in OF_ACCOUNTS)
+IN_GROUPS = tuple(surface for surface in Surface if surface not in {*OF_ACCOUNTS, Surface.SQUARE, Surface.COMMENT})
 MEMBERS_PUBLISH = (Surface.GROUP_MESSAGE, Surface.GROUP_MESSAGE, Surface.GROUP_SCREEN_NAME, Surface.CARD)
 ACCOUNTS_SAY = tuple(surface for surface in Surface if surface in OF_ACCOUNTS)
 BOB, CAROL, DORA = 1, 2, 3  # Who runs an account, who is its editor, and who runs the one that it reprints.
@@ -242,6 +246,33 @@ class Life(Crowd):
         role = (Role.EDITOR, Role.ANALYST)[act.which % 2]
         self._ask(act, SetOperator(id=0, topic=self.account, person=self.persons[CAROL], role=role))
 
+    def posts(self, act: Act) -> None:
+        """Say something on one's square."""
+        content = content_of(Surface.SQUARE, f"said as the {self.acts}th")
+        self._ask(act, Publish(id=0, cid=self._cid(), surface=Surface.SQUARE, content=content))
+
+    def comments_on(self, act: Act) -> None:
+        """Say something under what is on a square, or under an article; or in answer to that."""
+        topic, seq = self.roots[act.which % len(self.roots)]
+        public = [each for each in self.comments if side_of(TopicId(each)) is Side.PUBLIC]
+        answers = public[-1] if public and act.which % 3 == 2 else None
+        content = content_of(Surface.COMMENT, f"said as the {self.acts}th")
+        fields: dict[str, Any] = {"topic": topic, "root": seq, "answers": answers, "content": content}
+        self._ask(act, Publish(id=0, cid=self._cid(), surface=Surface.COMMENT, **fields))
+
+    def chooses(self, act: Act) -> None:
+        """Say which comments one wants, select one, or delete one."""
+        topic, seq = self.roots[act.which % len(self.roots)]
+        public = [each for each in self.comments if side_of(TopicId(each)) is Side.PUBLIC]
+        match act.which % 3:
+            case 0:
+                choice = list(Choice)[act.which % len(Choice)]
+                self._ask(act, ChooseComments(id=0, topic=topic, seq=Seq(seq), choice=choice))
+            case 1 if public:
+                self._ask(act, SelectComment(id=0, comment=public[act.which % len(public)]))
+            case 2 if public:
+                self._ask(act, DeleteComment(id=0, comment=public[act.which % len(public)]))
+
     def takes_back(self, act: Act) -> None:
         if self.submissions:
             submission: SubmissionId = self.submissions[-1 - act.which % min(3, len(self.submissions))]
@@ -305,6 +336,8 @@ class Life(Crowd):
     def known(self, operation: str, path: str, said: dict[str, Any]) -> Sequence[Any]:
         if (operation, path) == ("schedule", "due"):
             return [self.server.clock.wall_ms() + LATE_MS]
+        if (operation, path) == ("comment.delete", "comment"):
+            return [comment for comment in self.comments if side_of(TopicId(comment)) is Side.PRIVATE]
         return super().known(operation, path, said)
 
     def _topics(self, operation: str) -> Sequence[TopicId]:

@@ -14,7 +14,7 @@ import pytest
 from protocol.frames import Push
 from protocol.ids import CID_BYTES, ID_CHARS, PUBLIC_MARK, TopicId, new_cid
 from server.handlers import accounts, public_accounts, public_groups
-from server.store import gate
+from server.store import appearing, public_comments
 from tests.support import inline
 
 
@@ -29,7 +29,7 @@ class Names:
         if isinstance(value, msgspec.Struct):
             value = msgspec.to_builtins(value, builtin_types=(bytes,))
         if isinstance(value, dict):
-            return {self.plain(key): self.plain(part) for key, part in value.items()}
+            return {self.plain(key): self._of_a_map(key, part) for key, part in value.items()}
         if isinstance(value, list | tuple):
             return [self.plain(part) for part in value]
         if isinstance(value, str) and len(value) == ID_CHARS and value.isalnum():
@@ -37,6 +37,11 @@ class Names:
         if isinstance(value, bytes) and len(value) == CID_BYTES:
             return self._names.setdefault(value, f"cid {len(self._names)}")
         return value
+
+    def _of_a_map(self, key: Any, value: Any) -> Any:
+        if key == "before" and value:  # A sealed position: made of ids, and of a secret of its world.
+            return self._names.setdefault(value, f"place {len(self._names)}")
+        return self.plain(value)
 
 
 def view(messages: Iterable[dict[Any, Any] | Push]) -> list[str]:
@@ -47,7 +52,10 @@ def view(messages: Iterable[dict[Any, Any] | Push]) -> list[str]:
 
 @contextmanager
 def ids_in_order() -> Iterator[None]:
-    """Give people and public topics ids that rise, for the length of the block: what they sort is in the same order."""
+    """Give people, public topics and comments ids that rise, for the length of the block.
+
+    So what is sorted by them is in the same order.
+    """
     numbers = count()
 
     def next_id() -> str:
@@ -58,7 +66,8 @@ def ids_in_order() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(accounts, "new_id", next_id)
-        for room in (public_accounts, public_groups, gate):
+        for room in (public_accounts, public_groups, appearing):
             patch.setattr(room, "new_public_topic_id", next_topic)
+        patch.setattr(public_comments, "new_public_comment_id", next_topic)
         patch.setattr(inline, "new_cid", lambda _: new_cid(next(numbers)))  # What is asked for is in their order, too.
         yield
