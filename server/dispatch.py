@@ -34,7 +34,7 @@ from server.handlers.reading import Reading
 from server.handlers.searching import Searching
 from server.handlers.threads import Threads
 from server.outcomes import NOT_FOUND, WRONG_SIDE, Ask, Caller, Decision, OnDuty, Refuse, With
-from server.posting import Drafts, answer_again
+from server.posting import Drafts, answer_again, as_refused
 from server.topics import TopicState
 
 _NOT_SIGNED_IN = Refuse(ErrorCode.NOT_SIGNED_IN, "sign in first: register, login or resume")
@@ -162,13 +162,13 @@ def table(
         (contacts_wire.HideContact, Signed(acquaintances.hide)),
         (contacts_wire.SetPrivateCard, Signed(acquaintances.set_card)),
         (contacts_wire.PrivateCards, Signed(acquaintances.cards)),
-        (moments_wire.PostMoment, Signed(feed.post, again=feed.again)),
+        (moments_wire.PostMoment, Signed(feed.post, again=as_refused)),
         (moments_wire.NarrowMoment, Signed(feed.narrow)),
         (moments_wire.DeleteMoment, Signed(feed.delete)),
         (moments_wire.ShowMoment, Signed(by_root(feed.show, public_threads.post), PUBLIC)),
         (moments_wire.Moments, Signed(feed.moments)),
         (moments_wire.Timeline, Signed(feed.timeline)),
-        (moments_wire.SayComment, Signed(threads.comment, again=threads.again)),
+        (moments_wire.SayComment, Signed(threads.comment, again=as_refused)),
         (moments_wire.DeleteComment, Signed(by_comment(threads.delete, public_threads.delete))),
         (moments_wire.Like, Signed(by_root(threads.like, public_threads.like), PUBLIC)),
         (moments_wire.ShowThread, Signed(by_root(threads.show, public_threads.show), PUBLIC)),

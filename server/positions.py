@@ -5,7 +5,8 @@ the nonce is made of what is sealed (a synthetic one, as in RFC 5297), so a stri
 """
 
 import base64
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
 import msgpack
 from blake3 import blake3
@@ -15,6 +16,8 @@ from nacl.secret import SecretBox
 from protocol.ids import PersonId
 
 _CONTEXT = "hutong.v1 positions in lists"
+
+T = TypeVar("T")
 
 
 class SortKey(NamedTuple):
@@ -60,3 +63,12 @@ class Positions:
     def _keys(self, viewer: PersonId, listing: str) -> tuple[SecretBox, bytes]:
         keys = blake3(msgpack.packb((viewer, listing)), key=self._secret).digest(2 * SecretBox.KEY_SIZE)
         return SecretBox(keys[: SecretBox.KEY_SIZE]), keys[SecretBox.KEY_SIZE :]
+
+
+def fitting(items: Iterable[T], size: Callable[[T], int], *, slice_bytes: int) -> Iterator[T]:
+    """Return the first of `items`: as many as have room in a page of `slice_bytes`, or one more."""
+    for item in items:
+        if slice_bytes <= 0:
+            return
+        slice_bytes -= size(item)
+        yield item

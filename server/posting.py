@@ -107,6 +107,11 @@ def _answer(request: Request[Reply], effects: tuple[Effect, ...]) -> Callable[[A
     return then
 
 
+def as_refused(_request: Request[Reply], _caller: Caller, refusal: Refuse) -> Decision:
+    """Return `refusal`: whether this was said before has been looked at, where it was to be written."""
+    return refusal
+
+
 def answer_again(request: Request[Reply], digest: bytes, refusal: Refuse, before: PostedBefore | None) -> Decision:
     """Return the first answer if `request` was carried out once, when things stood otherwise; else `refusal`."""
     if before is None:

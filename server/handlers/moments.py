@@ -3,7 +3,7 @@
 From whom a moment is hidden it does not exist for: they are answered as if it never had, and no list has a hole there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -27,7 +27,7 @@ from protocol.moments import (
 )
 from protocol.shapes import Done
 from server.outcomes import NO_PLACE, NOT_FOUND, Answer, Ask, AskPublic, Caller, Commit, Decision, Refuse, Stir, Tell
-from server.positions import PositionError, Positions, SortKey
+from server.positions import PositionError, Positions, SortKey, fitting
 from server.posting import CONFLICT, Drafts
 from server.roots import Root, public_root_of, root_of
 from server.stirring import Listening
@@ -75,10 +75,6 @@ class Feed:
                     return NOT_FOUND
 
         return Commit(write, then)
-
-    def again(self, request: PostMoment, caller: Caller, refusal: Refuse) -> Decision:
-        """Return `refusal`: whether this was said before has been looked at, where it was to be written."""
-        return refusal
 
     def narrow(self, request: NarrowMoment, caller: Caller, at: int) -> Decision:
         """Take a moment of one's own from some of those it is for. This is never judged, and nobody is told."""
@@ -182,7 +178,7 @@ class _Turn:
 
         def then(posts: tuple[Moment, ...]) -> Decision:
             found = sorted((*moments, *posts), key=_key, reverse=True)
-            shown = tuple(self._fitting(found))
+            shown = tuple(fitting(found[: self.limit], _bytes, slice_bytes=self.slice_bytes))
             complete = len(shown) == len(found)
             roots = [_root(post) for post in shown if post.moment is None]
             if not roots:
@@ -195,14 +191,6 @@ class _Turn:
         return AskPublic(
             lambda reader: reader.posts(persons, viewer=self.viewer, before=self.before, limit=self.limit + 1), then
         )
-
-    def _fitting(self, found: list[Moment]) -> Iterator[Moment]:
-        left = self.slice_bytes
-        for moment in found[: self.limit]:
-            if left <= 0:
-                return
-            left -= _bytes(moment)
-            yield moment
 
     def _answer(self, shown: tuple[Moment, ...], *, complete: bool) -> Answer:
         before = "" if complete else self.positions.seal(self.viewer, self.listing, _key(shown[-1]))

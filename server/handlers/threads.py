@@ -3,9 +3,8 @@
 Whom a moment is hidden from it is not there for, in what they ask and in what they are told.
 """
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -44,7 +43,7 @@ from server.outcomes import (
     Refuse,
     Tell,
 )
-from server.positions import PositionError, Positions, SortKey
+from server.positions import PositionError, Positions, SortKey, fitting
 from server.posting import CONFLICT, Drafts
 from server.roots import root_of
 from server.stirring import Listening, stirred
@@ -64,8 +63,6 @@ from server.store.writes import Conflict, TargetGone
 AHEAD_MS = 60_000  # What answers something at once is dated a little later than that, and so than the clock.
 
 ITEM_BYTES = 256  # What a comment, or a notice of one, takes on the wire besides its body.
-
-T = TypeVar("T")
 
 _NOTICES = "notices"
 _TO_COME = Refuse(ErrorCode.BAD_REQUEST, "`at` is in the future", field="at")
@@ -111,10 +108,6 @@ class Threads:
                     return NOT_FOUND
 
         return Commit(write, then)
-
-    def again(self, request: SayComment, caller: Caller, refusal: Refuse) -> Decision:
-        """Return `refusal`: whether this was said before has been looked at, where it was to be written."""
-        return refusal
 
     def delete(self, request: DeleteComment, caller: Caller, at: int) -> Decision:
         """Delete a comment, and what answers it."""
@@ -169,7 +162,7 @@ class Threads:
         def then(found: ThreadReply | None) -> Decision:
             if found is None:
                 return NOT_FOUND
-            shown = tuple(self._fitting(found.comments, lambda comment: comment))
+            shown = tuple(fitting(found.comments, _bytes, slice_bytes=self.slice_bytes))
             if found.complete and len(shown) == len(found.comments):
                 return Answer(found)
             last = shown[-1]
@@ -196,7 +189,8 @@ class Threads:
 
         def merge(private: NoticePage, public: tuple[Notice, ...], unread: int) -> Decision:
             found = sorted((*private.notices, *public), key=place_of, reverse=True)
-            shown = tuple(self._fitting(found[: request.limit], lambda notice: notice.comment))
+            fits = fitting(found[: request.limit], lambda notice: _bytes(notice.comment), slice_bytes=self.slice_bytes)
+            shown = tuple(fits)
             complete = len(shown) == len(found)
             place = "" if complete else self.positions.seal(person, _NOTICES, place_of(shown[-1]))
             unread = min(private.unread + unread, most)
@@ -224,15 +218,9 @@ class Threads:
 
         return Commit(MarkNotices(person=caller.person, at=request.at), then)
 
-    def _fitting(self, found: Sequence[T], comment_of: Callable[[T], Comment | None]) -> Iterator[T]:
-        """Return the first of what was found, in `slice_bytes` or one more."""
-        left = self.slice_bytes
-        for each in found:
-            if left <= 0:
-                return
-            yield each
-            comment = comment_of(each)
-            left -= ITEM_BYTES + (len(comment.body) if comment is not None else 0)
+
+def _bytes(comment: Comment | None) -> int:
+    return ITEM_BYTES + (len(comment.body) if comment is not None else 0)
 
 
 def _told(persons: tuple[PersonId, ...]) -> tuple[Effect, ...]:
