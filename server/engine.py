@@ -278,6 +278,7 @@ class Engine:
         topic = _told_by(write)
         if topic is not None:
             self._rooms.pin(topic)
+            self._hub.expect(topic)
         # What comes behind a login is asked by who logs in; what comes behind a founding finds what is founded.
         waiting = turn.asker.caller is None or (isinstance(write, Post) and write.founding is not None)
         if waiting:
@@ -288,6 +289,7 @@ class Engine:
         self._took_in(result)
         if topic is not None:
             self._rooms.unpin(topic)
+            self._hub.expect_less(topic)
         if waiting:
             turn.asker.go_on()
         if isinstance(result, NoRoom):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from protocol.ids import Seq, TopicId
+from server.audience import Audience
 from server.outcomes import Subscriber
 
 SHORT = 64  # Recipients up to which a job is done in one go, before any longer one.
@@ -31,17 +32,6 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Audience:
-    """The connections that follow one topic. `late`: who already has the waiting entries up to that seq. `tags`: of an
-    account, those of its followers who have one.
-    """
-
-    live: dict[Subscriber, None] = field(default_factory=dict)
-    late: dict[Subscriber, Seq] = field(default_factory=dict)
-    tags: dict[Subscriber, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class _Job:
     audience: Audience
     waiting: list[Parcel] = field(default_factory=list)
@@ -52,30 +42,26 @@ class _Job:
 
     def begin(self) -> None:
         self.parcels, self.waiting = tuple(self.waiting), []
-        self.recipients = tuple(self.audience.live)
+        self.recipients = tuple(self.audience.subscribers)
         self.cursor = 0
-        first = self.parcels[0].seq
-        late = self.audience.late
-        for subscriber in [subscriber for subscriber, seq in late.items() if seq < first]:
-            del late[subscriber]
-        plain = not late and not any(parcel.misses for parcel in self.parcels)
+        self.audience.forget_late(self.parcels[0].seq)
+        plain = not self.audience.late and not any(parcel.misses for parcel in self.parcels)
         self.joined = b"".join(parcel.frame for parcel in self.parcels) if plain else None
 
     def advance(self, most: int) -> int:
         """Serve at most `most` further recipients; return how many."""
-        begin, end = self.cursor, min(self.cursor + most, len(self.recipients))
-        live = self.audience.live
+        begin = self.cursor
+        recipients = self.recipients[begin : begin + most]
+        self.cursor = begin + len(recipients)
+        following = self.audience.subscribers
+        here = [recipient for recipient in recipients if recipient in following]
         if self.joined is not None:
-            joined = self.joined
-            for recipient in self.recipients[begin:end]:
-                if recipient in live:
-                    recipient.push(joined)
+            for recipient in here:
+                recipient.push_now(self.joined)
         else:
-            for recipient in self.recipients[begin:end]:
-                if recipient in live:
-                    self._pick(recipient)
-        self.cursor = end
-        return end - begin
+            for recipient in here:
+                self._pick(recipient)
+        return len(recipients)
 
     def _pick(self, recipient: Subscriber) -> None:
         had = self.audience.late.get(recipient, 0)
@@ -88,6 +74,8 @@ class FanOut:
     """The jobs of all topics."""
 
     def __init__(self) -> None:
+        self._coming: dict[TopicId, int] = {}
+        self._held: dict[TopicId, int] = {}  # How many parcels waited at the end of the turn the job was held in.
         self._jobs: dict[TopicId, _Job] = {}
         self._short: deque[TopicId] = deque()
         self._long: deque[TopicId] = deque()
@@ -97,17 +85,32 @@ class FanOut:
         """Send `parcel` to all of `audience`, after what was added for `topic` before."""
         job = self._jobs.get(topic)
         if job is None:
-            if len(audience.live) <= SHORT and self._spent < TURN and not audience.late:
+            if len(audience) <= SHORT and self._spent < TURN and not audience.late:
                 # Nothing to wait for: no need of a job. Not even when some get another frame, for that would tell who
                 # is blocked that they are: their own entry would come later than it used to.
-                self._spent += len(audience.live)
-                for recipient in audience.live:
+                self._spent += len(audience)
+                for recipient in audience.subscribers:
                     recipient.push(parcel.copy(recipient) if parcel.misses else parcel.frame)
                 return
             job = self._jobs[topic] = _Job(audience)
-            self._line(job).append(topic)
+            if topic in self._coming:
+                self._held[topic] = 0
+            else:
+                self._line(job).append(topic)
         job.audience = audience  # Another one, if all who followed the topic when the job began are gone.
         job.waiting.append(parcel)
+
+    def expect(self, topic: TopicId) -> None:
+        """A write to `topic` is under way. A large job that would begin meanwhile waits for what comes of it, once."""
+        self._coming[topic] = self._coming.get(topic, 0) + 1
+
+    def expect_less(self, topic: TopicId) -> None:
+        """One of the writes expected is over; what it gave has been added."""
+        left = self._coming[topic] - 1
+        if left:
+            self._coming[topic] = left
+        else:
+            del self._coming[topic]
 
     def busy(self, topic: TopicId) -> bool:
         """Say whether anything of `topic` is still to be sent."""
@@ -118,6 +121,8 @@ class FanOut:
 
         However many short jobs there are, the long ones get on, by `SHORT` recipients a turn at least.
         """
+        if self._held:
+            self._let_go()
         left = TURN - self._spent
         self._spent = 0
         while left > 0 and self._short:
@@ -125,7 +130,16 @@ class FanOut:
         left = max(left, SHORT)
         while left > 0 and self._long:
             left -= self._run(self._long.popleft(), left)
-        return bool(self._jobs)
+        return bool(self._short or self._long)
+
+    def _let_go(self) -> None:
+        for topic, before in list(self._held.items()):
+            job = self._jobs[topic]
+            if topic not in self._coming or (before and len(job.waiting) > before):
+                del self._held[topic]
+                self._line(job).append(topic)
+            elif not before:
+                self._held[topic] = len(job.waiting)
 
     def _run(self, topic: TopicId, most: int) -> int:
         job = self._jobs[topic]
@@ -140,8 +154,8 @@ class FanOut:
             self._line(job).append(topic)
         else:
             del self._jobs[topic]
-            job.audience.late.clear()
+            job.audience.forget_late()
         return served + 1  # A job without recipients is work, too.
 
     def _line(self, job: _Job) -> deque[TopicId]:
-        return self._short if len(job.audience.live) <= SHORT else self._long
+        return self._short if len(job.audience) <= SHORT else self._long

@@ -15,8 +15,9 @@ from protocol.entries import Entry, Standing, TopicKind
 from protocol.frames import EntryPush, GonePush, Preferences, Push, SyncReply, TopicPush
 from protocol.ids import DeviceId, PersonId, Seq, TopicId
 from protocol.moments import Moment, MomentPush
+from server.audience import Audience
 from server.audiences import Audiences
-from server.fanout import Audience, FanOut, Parcel
+from server.fanout import FanOut, Parcel
 from server.followers import Followers
 from server.journal import Journal, Stood
 from server.net.framing import binary_frame
@@ -42,6 +43,7 @@ class Hub:
         self._rooms = rooms
         self._fanout = fanout
         self._came_or_went = came_or_went
+        self.expect, self.expect_less = fanout.expect, fanout.expect_less
         self._here: dict[PersonId, list[Subscriber]] = {}
         self._audiences = Audiences(fanout)
         self._journal = Journal()
@@ -124,7 +126,7 @@ class Hub:
         key = moment.moment or moment.topic  # A square is live for nobody, so nothing else is sent under it.
         if here and key is not None:
             parcel = Parcel(Seq(1), binary_frame(encode_push(MomentPush(moment=moment))))
-            self._fanout.add(TopicId(key), Audience(live=here), parcel)
+            self._fanout.add(TopicId(key), Audience(here), parcel)
 
     def sign_out(self, devices: Sequence[DeviceId], *, asked: Subscriber) -> None:
         """The tokens of `devices` are worthless: close their connections, but for the one that asked."""

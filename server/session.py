@@ -97,6 +97,10 @@ class Session:
         """Queue a WebSocket frame."""
         self._peer.send(frame)
 
+    def push_now(self, frame: bytes) -> None:
+        """Write a WebSocket frame at once where nothing waits before it; else queue it."""
+        self._peer.send_now(frame)
+
     def push_ephemeral(self, frame: bytes) -> None:
         """Queue a WebSocket frame unless this connection lags behind."""
         self._peer.send_ephemeral(frame)

@@ -7,7 +7,8 @@ others to say.
 from protocol.codec import encode_push
 from protocol.ids import PersonId, Seq, TopicId
 from protocol.limits import OPEN_THREADS
-from server.fanout import Audience, FanOut, Parcel
+from server.audience import Audience
+from server.fanout import FanOut, Parcel
 from server.net.framing import binary_frame
 from server.outcomes import Stir, Subscriber
 from server.roots import Root
@@ -32,7 +33,7 @@ class OpenThreads:
         if root not in roots and len(roots) >= self._most:
             return False
         roots.add(root)
-        self._audiences.setdefault(root, Audience()).live[subscriber] = None
+        self._audiences.setdefault(root, Audience()).add(subscriber)
         return True
 
     def close(self, subscriber: Subscriber, root: Root) -> None:
@@ -44,8 +45,8 @@ class OpenThreads:
         if not roots:
             del self._roots[subscriber]
         audience = self._audiences[root]
-        del audience.live[subscriber]
-        if not audience.live:
+        audience.remove(subscriber)
+        if not audience:
             del self._audiences[root]
 
     def forget(self, subscriber: Subscriber) -> None:
@@ -58,7 +59,7 @@ class OpenThreads:
         audience = self._audiences.get(root)
         if audience is None:
             return ()
-        return tuple(dict.fromkeys(one.caller.person for one in audience.live if one.caller is not None))
+        return tuple(dict.fromkeys(one.caller.person for one in audience.subscribers if one.caller is not None))
 
     def stir(self, stir: Stir, *, asked: Subscriber | None = None) -> None:
         """Tell those who are to be told, but for the connection that asked for the change."""
@@ -70,6 +71,6 @@ class OpenThreads:
             self._fanout.add(TopicId(stir.root), audience, Parcel(Seq(0), frame))
             return
         persons = frozenset(stir.persons)
-        for subscriber in audience.live:
+        for subscriber in audience.subscribers:
             if subscriber is not asked and subscriber.caller is not None and subscriber.caller.person in persons:
                 subscriber.push(frame)

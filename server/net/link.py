@@ -70,7 +70,7 @@ class Link:
     """The `Peer` of a session, and the poller's handle on the connection.
 
     The poller's marks on it: `stalled`, the socket takes no more for now; `dirty` and `queued`, it is on the agenda;
-    `due`, where the wheel has it.
+    `due`, where the wheel has it; `write`, how to write to its socket at once, where that can be done.
     """
 
     __slots__ = (
@@ -97,6 +97,7 @@ class Link:
         "queued",
         "stage",
         "stalled",
+        "write",
     )
     _protocol: ServerProtocol  # From OPEN on, as is the next.
     _receiver: Receiver
@@ -109,6 +110,7 @@ class Link:
         settings: NetSettings,
         open_session: "Callable[[Link], Receiver]",
         refused: HTTPStatus | None = None,
+        write: Callable[[bytes], int] | None = None,
     ) -> None:
         """`refused` is the answer to the HTTP request, whatever it asks, when there is no room for one more."""
         self.address = address
@@ -116,6 +118,7 @@ class Link:
         self.outbox = Outbox()
         self.deadline = agenda.now + settings.handshake_s
         self.due = 0
+        self.write = write
         self.stalled = self.dirty = self.queued = False
         self.held = False
         self.ended = False  # The peer's stream is.
@@ -139,6 +142,19 @@ class Link:
             if not self.dirty:
                 self.dirty = True
                 self._agenda.dirty.append(self)
+
+    def send_now(self, frame: bytes) -> None:
+        write = self.write
+        if self.dirty or self.stalled or write is None or self.stage is not OPEN:
+            self.send(frame)
+            return
+        try:
+            written = write(frame)
+        except OSError:  # EAGAIN, or the end of the connection, which the write at the end of the turn meets again.
+            written = 0
+        if written < len(frame):
+            self.send(frame)
+            self.outbox.written(written)
 
     def send_ephemeral(self, frame: bytes) -> None:
         if not self.stalled:
@@ -262,6 +278,7 @@ class Link:
     def gone(self) -> None:
         """Let go of everything: the socket is closed. Whoever still holds the link holds little."""
         self.stage = GONE
+        self.write = None
         self.outbox.clear()
         self._events, self._unread, self._partial = [], b"", None
 

@@ -253,6 +253,7 @@ class Poller:
             settings=self._settings,
             open_session=self._begin,
             refused=refused,
+            write=transport.write,
         )
         line = Line(link, transport)
         self._watch(line)

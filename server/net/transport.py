@@ -1,7 +1,7 @@
 """A socket as the poller uses one: nothing here waits."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from server.net.outbox import Piece
@@ -13,6 +13,10 @@ class Transport(Protocol):
     @property
     def unsent(self) -> bool:
         """Whether bytes that `send` took still wait for the socket."""
+
+    @property
+    def write(self) -> Callable[[bytes], int] | None:
+        """What writes one piece to the socket and returns how much it took; None where bytes do not go there as is."""
 
     def fileno(self) -> int:
         """Return what a selector watches."""
@@ -33,11 +37,12 @@ class Transport(Protocol):
 class PlainTransport:
     """TCP as it is. `connection` does not block."""
 
-    __slots__ = ("_socket",)
+    __slots__ = ("_socket", "write")
     unsent = False
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self.write: Callable[[bytes], int] = connection.send
 
     def fileno(self) -> int:
         return self._socket.fileno()

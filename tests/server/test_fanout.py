@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from protocol.frames import Preferences
 from protocol.ids import DeviceId, PersonId, Seq, TopicId
 from server import fanout
-from server.fanout import SHORT, TURN, Audience, FanOut, Parcel
+from server.audience import Audience
+from server.fanout import SHORT, TURN, FanOut, Parcel
 from server.outcomes import Caller
 
 
@@ -26,6 +27,8 @@ class Ear:
     def push(self, frame: bytes) -> None:
         self.heard.append(frame)
 
+    push_now = push
+
     def push_ephemeral(self, frame: bytes) -> None:
         raise AssertionError("entries are not ephemeral")
 
@@ -41,7 +44,7 @@ BIG, SMALL = TopicId("big"), TopicId("small")
 
 def audience(size: int) -> tuple[Audience, list[Ear]]:
     ears = [Ear() for _ in range(size)]
-    return Audience(live=dict.fromkeys(ears)), ears
+    return Audience(ears), ears
 
 
 def heard(ears: list[Ear]) -> int:
@@ -117,7 +120,7 @@ def test_who_has_stopped_following_meanwhile_is_left_out() -> None:
     fan, (big, ears) = FanOut(), audience(TURN + 1)
     fan.add(BIG, big, parcel(1))
     fan.turn()
-    del big.live[ears[-1]]
+    big.remove(ears[-1])
     fan.turn()
     assert ears[-1].heard == []
 
@@ -127,8 +130,8 @@ def test_who_follows_only_since_does_not_get_what_they_have() -> None:
     for number in (1, 2, 3):
         fan.add(BIG, big, parcel(number))
     late = Ear("late")
-    big.live[late] = None
-    big.late[late] = Seq(2)
+    big.add(late)
+    big.note_late(late, Seq(2))
     while fan.turn():
         pass
     assert (late.heard, b"".join(ears[0].heard)) == ([b"3;"], b"1;2;3;")
@@ -139,7 +142,7 @@ def test_who_follows_only_since_does_not_get_what_they_have() -> None:
 def test_who_may_not_see_it_gets_something_else_in_its_place_and_order(size: int) -> None:
     fan, (some, ears) = FanOut(), audience(size)
     eve = Ear("eve")
-    some.live[eve] = None
+    some.add(eve)
     for what in (parcel(1), parcel(2, but_for=eve), parcel(3)):
         fan.add(BIG, some, what)
     while fan.turn():
@@ -148,9 +151,10 @@ def test_who_may_not_see_it_gets_something_else_in_its_place_and_order(size: int
 
 
 def test_a_job_without_recipients_ends() -> None:
-    fan, (big, _) = FanOut(), audience(SHORT + 1)
+    fan, (big, ears) = FanOut(), audience(SHORT + 1)
     fan.add(BIG, big, parcel(1))
-    big.live.clear()
+    for ear in ears:
+        big.remove(ear)
     assert fan.busy(BIG)
     while fan.turn():
         pass
@@ -199,3 +203,47 @@ def test_a_long_job_gets_on_beside_any_number_of_short_ones() -> None:
             fan.add(TopicId(f"small {number}"), small, parcel(turn + 1))
         fan.turn()
     assert heard(many) == 1000
+
+
+def test_a_large_job_waits_once_for_what_is_being_written_to_its_topic() -> None:
+    fan, (big, ears) = FanOut(), audience(SHORT + 1)
+    fan.expect(BIG)
+    fan.add(BIG, big, parcel(1))
+    assert not fan.turn()  # Nothing to do until the write is over, and that wakes the poller.
+    assert heard(ears) == 0
+    fan.add(BIG, big, parcel(2))
+    fan.expect_less(BIG)
+    while fan.turn():
+        pass
+    assert all(ear.heard == [b"1;2;"] for ear in ears)
+
+
+def test_a_large_job_waits_for_one_commit_and_not_for_the_one_after_that() -> None:
+    fan, (big, ears) = FanOut(), audience(SHORT + 1)
+    fan.expect(BIG)
+    fan.add(BIG, big, parcel(1))
+    assert not fan.turn()
+    fan.expect(BIG)  # Somebody always writes.
+    fan.add(BIG, big, parcel(2))
+    fan.expect_less(BIG)
+    while fan.turn():
+        pass
+    assert all(ear.heard == [b"1;2;"] for ear in ears)
+
+
+def test_a_large_job_goes_on_when_what_was_being_written_comes_to_nothing() -> None:
+    fan, (big, ears) = FanOut(), audience(SHORT + 1)
+    fan.expect(BIG)
+    fan.add(BIG, big, parcel(1))
+    fan.turn()
+    fan.expect_less(BIG)
+    while fan.turn():
+        pass
+    assert all(ear.heard == [b"1;"] for ear in ears)
+
+
+def test_nobody_in_a_small_topic_waits_for_what_is_being_written_to_it() -> None:
+    fan, (small, ears) = FanOut(), audience(SHORT)
+    fan.expect(SMALL)
+    fan.add(SMALL, small, parcel(1))
+    assert heard(ears) == SHORT

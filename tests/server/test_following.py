@@ -304,7 +304,7 @@ def test_who_is_on_no_connection_any_more_leaves_no_tag_behind(server: InlineSer
     assert audience is not None
     assert audience.tags == {ben.session: "north"}
     ben.hang_up()
-    assert (audience.tags, list(audience.live)) == ({}, [ann.session])
+    assert (audience.tags, list(audience.subscribers)) == ({}, [ann.session])
 
 
 # Operators are members, whatever they follow.

@@ -187,7 +187,7 @@ def test_a_sync_whose_connection_is_gone_leaves_nobody_following(server: InlineS
     end()
     audience = server.hub._audiences.of(topic)
     assert audience is not None
-    assert list(audience.live) == [alice.session, bob.session]
+    assert list(audience.subscribers) == [alice.session, bob.session]
 
 
 def test_a_topic_nobody_follows_any_more_is_forgotten(server: InlineServer) -> None:

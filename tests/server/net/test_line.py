@@ -43,6 +43,11 @@ class CountingTransport:
         self.received += taken
         return len(taken)
 
+    def write(self, piece: bytes) -> int:
+        if not self.room:
+            raise BlockingIOError
+        return self.send((piece,))
+
     def end(self) -> None:
         self.ended += 1
 
@@ -50,13 +55,15 @@ class CountingTransport:
         """Nothing to let go."""
 
 
-def lines(room: int = 1 << 30) -> tuple[Line, CountingTransport]:
-    """Return an open line whose peer has read the handshake, and its transport."""
+def lines(room: int = 1 << 30, *, straight: bool = False) -> tuple[Line, CountingTransport]:
+    """Return an open line whose peer has read the handshake, and its transport; `straight`: it can be written to."""
     transport = CountingTransport()
-    line = Line(Link("", agenda=Agenda(), settings=NetSettings(), open_session=Recorder), transport)
+    write = transport.write if straight else None
+    line = Line(Link("", agenda=Agenda(), settings=NetSettings(), open_session=Recorder, write=write), transport)
     transport.incoming.append(REQUEST)
     line.read(1 << 16)
     line.flush()
+    line.link.dirty = False  # As the poller does, whose turn this was.
     transport.received, transport.room, transport.writes = b"", room, []
     return line, transport
 
@@ -127,3 +134,51 @@ def test_an_error_of_the_socket_says_that_the_line_is_broken() -> None:
     transport.incoming.append(ConnectionResetError())
     with pytest.raises(BrokenLineError):
         line.read(1 << 16)
+
+
+def test_one_frame_to_many_is_written_at_once_and_not_looked_at_again() -> None:
+    line, transport = lines(straight=True)
+    line.link.send_now(b"now")
+    assert (transport.received, line.link.dirty) == (b"now", False)
+    line.flush()
+    assert transport.writes == [1]
+
+
+def test_what_is_written_at_once_stays_behind_what_waits() -> None:
+    line, transport = lines(straight=True)
+    line.link.send(b"first")
+    line.link.send_now(b"second")
+    assert transport.received == b""
+    line.flush()
+    assert (transport.received, transport.writes) == (b"firstsecond", [2])
+
+
+@pytest.mark.parametrize("room", [0, 2])
+def test_what_the_socket_does_not_take_at_once_waits(room: int) -> None:
+    line, transport = lines(room, straight=True)
+    line.link.send_now(b"first")
+    assert (transport.received, line.link.outbox.unsent, line.link.dirty) == (b"first"[:room], 5 - room, True)
+    line.flush()
+    assert line.link.stalled
+    line.link.send_now(b"second")
+    transport.room = 1 << 30
+    line.flush()
+    assert transport.received == b"firstsecond"
+
+
+def test_where_bytes_do_not_go_to_the_socket_as_they_are_all_frames_wait() -> None:
+    line, transport = lines()
+    line.link.send_now(b"now")
+    assert (transport.received, line.link.dirty) == (b"", True)
+
+
+def test_nothing_is_written_at_once_to_who_is_leaving() -> None:
+    line, transport = lines(straight=True)
+    line.link.close(4000, "go")
+    line.flush()
+    before = transport.received
+    line.link.send_now(b"now")
+    line.link.gone()
+    line.link.send_now(b"now")
+    line.flush()
+    assert transport.received == before
