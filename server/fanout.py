@@ -15,7 +15,7 @@ from server.audience import Audience
 from server.outcomes import Subscriber
 
 SHORT = 64  # Recipients up to which a job is done in one go, before any longer one.
-TURN = 256  # Recipients a turn: what comes for a small chat meanwhile does not wait for all of a large group.
+TURN = 64  # Recipients a turn: what comes for a small chat meanwhile does not wait for all of a large group.
 
 
 class Parcel(msgspec.Struct, frozen=True):

@@ -19,8 +19,9 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from protocol.errors import CloseCode
-from server.net.handshake import HEAD_BYTES, HEAD_END, SILENT, answer, refusal
+from server.net.handshake import HEAD_BYTES, HEAD_END, answer, refusal
 from server.net.outbox import Outbox
+from server.net.protocols import Protocols, least_size
 from server.net.settings import NetSettings
 
 # Parsed in one go. A frame has 6 bytes or more, so this bounds what comes of one step of `deliver`.
@@ -56,12 +57,16 @@ OPENING, OPEN, CLOSING, LEAVING, GONE = Stage
 
 
 class Agenda:
-    """What links ask of their poller: `dirty` ones to be written out, `ready` ones to be read. `now`: its clock."""
+    """What links ask of their poller: `dirty` ones to be written out, `ready` ones to be read; a protocol to speak by.
 
-    __slots__ = ("dirty", "now", "ready")
+    `now`: its clock.
+    """
+
+    __slots__ = ("dirty", "now", "protocols", "ready")
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.protocols = Protocols()
         self.dirty: list[Link] = []
         self.ready: deque[Link] = deque()
 
@@ -75,6 +80,7 @@ class Link:
 
     __slots__ = (
         "_agenda",
+        "_begun",
         "_deaf",
         "_events",
         "_heard",
@@ -99,8 +105,7 @@ class Link:
         "stalled",
         "write",
     )
-    _protocol: ServerProtocol  # From OPEN on, as is the next.
-    _receiver: Receiver
+    _receiver: Receiver  # From OPEN on.
 
     def __init__(
         self,
@@ -129,6 +134,8 @@ class Link:
         self._heard = agenda.now
         self._pinged = False
         self._unread = b""
+        self._protocol: ServerProtocol | None = None  # From OPEN on, while there is something that only it knows.
+        self._begun = 0  # Bytes that it was given beyond the last whole frame.
         self._events: list[Frame] = []
         self._partial: bytearray | None = None  # What has come of the HTTP head, later of a fragmented message.
         self._deaf = False  # No message reaches the receiver any more.
@@ -162,7 +169,7 @@ class Link:
 
     def close(self, code: int, reason: str) -> None:
         if self.stage is OPEN:
-            self._protocol.send_close(code, reason.encode()[:_REASON_BYTES].decode(errors="ignore"))
+            self._speaking().send_close(code, reason.encode()[:_REASON_BYTES].decode(errors="ignore"))
             self._follow()
             self._fall_deaf()
 
@@ -204,7 +211,7 @@ class Link:
         """Take notice that the peer's stream is at its end."""
         self.ended = True
         if self.stage is OPEN or self.stage is CLOSING:
-            self._protocol.receive_eof()
+            self._speaking().receive_eof()
             self._follow()
         else:
             self._leave()
@@ -256,8 +263,9 @@ class Link:
             self.close(CloseCode.SILENT, "silent")
         elif self.stage is OPEN and now >= self._heard + heartbeat and not self._pinged:
             self._pinged = True
-            self._protocol.send_ping(b"")
+            self._speaking().send_ping(b"")
             self._follow()
+            self._fall_silent()
         if self.stage is OPEN and self._receiver.signed_in:
             return self._heard + (2 if self._pinged else 1) * heartbeat
         return self.deadline
@@ -280,7 +288,7 @@ class Link:
         self.stage = GONE
         self.write = None
         self.outbox.clear()
-        self._events, self._unread, self._partial = [], b"", None
+        self._events, self._unread, self._partial, self._protocol = [], b"", None, None
 
     def enqueue(self) -> None:
         """Ask for a turn of reading and delivering."""
@@ -317,8 +325,6 @@ class Link:
     def _begin(self, unread: bytes) -> None:
         self.stage = OPEN
         self.deadline += self._settings.hello_s - self._settings.handshake_s  # Both count from the accept.
-        # A new one: the one that answered holds on to the request and its headers.
-        self._protocol = ServerProtocol(state=State.OPEN, max_size=self._settings.message_bytes, logger=SILENT)
         self._unread = unread
         self._receiver = self._open_session(self)
         self._told = False
@@ -327,10 +333,13 @@ class Link:
         data, self._unread = self._unread, b""
         if len(data) > _PARSED_BYTES:
             data, self._unread = data[:_PARSED_BYTES], data[_PARSED_BYTES:]
-        protocol = self._protocol
+        protocol = self._speaking()
         protocol.receive_data(data)
-        self._events = protocol.events_received()  # type: ignore[assignment]  # No requests come after the first.
+        events: list[Frame] = protocol.events_received()  # type: ignore[assignment]  # No requests after the first.
+        self._events = events
+        self._begun += len(data) - least_size(events)
         self._follow()
+        self._fall_silent()
 
     def _receive(self, frame: Frame) -> None:
         opcode = frame.opcode
@@ -347,13 +356,27 @@ class Link:
                 message, self._partial = bytes(self._partial), None
                 self._receiver.receive(message)
         elif opcode is TEXT:
-            self._protocol.fail(StandardCode.UNSUPPORTED_DATA, "binary messages only")
+            self._speaking().fail(StandardCode.UNSUPPORTED_DATA, "binary messages only")
             self._follow()
             self._fall_deaf()
 
+    def _speaking(self) -> ServerProtocol:
+        """Return the protocol of what is being said."""
+        if self._protocol is None:
+            self._protocol = self._agenda.protocols.borrow(self._settings.message_bytes)
+        return self._protocol
+
+    def _fall_silent(self) -> None:
+        """Give the protocol back if it knows nothing any more that we do not."""
+        protocol = self._protocol
+        if protocol is not None and not self._begun and self.stage is OPEN and protocol.current_size is None:
+            self._protocol = None
+            self._agenda.protocols.give_back(protocol)
+
     def _follow(self) -> None:
         """Take over what the protocol wants to say, and the stage it has come to."""
-        writes = self._protocol.data_to_send()
+        protocol = self._speaking()
+        writes = protocol.data_to_send()
         if not writes:
             return  # It never moves on without a word.
         for data in writes:
@@ -361,7 +384,7 @@ class Link:
                 self.outbox.put(data)
             else:  # The sentinel for the end of our stream.
                 self._leave()
-        if self.stage is OPEN and self._protocol.state is not State.OPEN:
+        if self.stage is OPEN and protocol.state is not State.OPEN:
             self.stage = CLOSING
             self.deadline = self._agenda.now + self._settings.closing_s
         self.stir()

@@ -34,6 +34,7 @@ from server.net.wheel import Wheel
 
 SWEEP_S = 1.0
 CALLS_A_TURN = 8  # Posted ones. A batch of commits is answered in several.
+YIELD_S = 0.002  # Of turns on end, before trio's other tasks get theirs: asking trio costs more than a turn does.
 READING_S = 0.005  # Of one turn. Then writes go out before the next links are read; handshakes cost most.
 
 log = structlog.get_logger(__name__)
@@ -111,9 +112,12 @@ class Poller:
         try:
             while not self._finished:
                 with trio.CancelScope(deadline=trio.current_time() + SWEEP_S):  # One a second, not one a wait.
+                    yielded = self._clock.monotonic()
                     while not self._finished:
                         if self.tick():
-                            await trio.lowlevel.checkpoint()
+                            if self._agenda.now - yielded > YIELD_S:
+                                await trio.lowlevel.checkpoint()
+                                yielded = self._agenda.now
                         elif not self._finished:  # Else nothing would wake us before the second is over.
                             await trio.lowlevel.wait_readable(self._selector.fileno())
                 self.sweep()

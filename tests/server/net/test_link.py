@@ -107,6 +107,52 @@ def test_however_the_stream_is_cut_the_messages_are_the_same(messages: list[byte
     assert bench.session.messages == messages
 
 
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.data())
+def test_a_protocol_is_kept_exactly_while_the_stream_is_in_the_middle_of_a_message(
+    messages: list[bytes], data: st.DataObject
+) -> None:
+    bench = Bench()
+    pieces = [masked(message[:7], fin=False) + masked(message[7:], CONT) for message in messages]
+    stream, ends = b"".join(pieces), {sum(map(len, pieces[: number + 1])) for number in range(len(pieces))}
+    fed = 0
+    while fed < len(stream):
+        cut = data.draw(st.integers(1, len(stream) - fed))
+        bench.feed(stream[fed : fed + cut])
+        fed += cut
+        assert len(bench.agenda.protocols) == (fed in ends)
+    assert bench.session.messages == messages
+
+
+def test_a_length_written_longer_than_it_needs_to_be_keeps_the_protocol_and_nothing_is_lost() -> None:
+    bench = Bench()
+    long_winded = b"\x82" + bytes([0x80 | 126]) + struct.pack("!H", 3) + bytes(4) + b"abc"
+    bench.feed(long_winded[:6])
+    bench.feed(long_winded[6:] + masked(b"next"))
+    bench.feed(masked(b"last"))
+    assert bench.session.messages == [b"abc", b"next", b"last"]
+
+
+def test_a_protocol_that_was_given_back_serves_the_next_in_need() -> None:
+    bench = Bench()
+    bench.feed(masked(b"one"))
+    other = Link("", agenda=bench.agenda, settings=NetSettings(), open_session=lambda peer: bench.session)
+    other.take(REQUEST + masked(b"two")[:5])
+    other.deliver(8)
+    assert len(bench.agenda.protocols) == 0
+    bench.feed(masked(b"three")[:3])
+    other.take(masked(b"two")[5:])
+    other.deliver(8)
+    bench.feed(masked(b"three")[3:])
+    assert [len(message) for message in bench.session.messages] == [3, 3, 5]
+
+
+def test_who_is_closing_keeps_the_protocol_that_said_so() -> None:
+    bench = Bench()
+    bench.link.close(4000, "")
+    bench.feed(masked(b"late"))
+    assert len(bench.agenda.protocols) == 0
+
+
 def test_fragments_become_one_message_with_pings_between_them() -> None:
     bench = Bench()
     bench.feed(masked(b"a", fin=False) + masked(b"?", PING) + masked(b"b", CONT, fin=False) + masked(b"c", CONT))
