@@ -121,8 +121,8 @@ def build(
         return Session(peer, engine=engine, limits=limits, clock=clock, in_flight=config.limits.requests_in_flight)
 
     def turn() -> bool:
-        for committer in committers:
-            committer.hand_over()
+        for thread in (*committers, *readers):
+            thread.hand_over()
         return fanout.turn()
 
     def every_second() -> None:
@@ -160,6 +160,7 @@ def build(
     threads = config.store.readers
     private_readers = Readers(stores.private.reader, threads=threads, post=poller.post)
     public_readers = Readers(stores.public.reader, threads=threads, post=poller.post)
+    readers = (private_readers, public_readers)
     sources = Sources(private=private_readers, public=public_readers)
     passwords = Passwords(config.passwords, poller.post)
     rooms = Rooms(sources)
@@ -217,7 +218,7 @@ def build(
         poller=poller,
         engine=engine,
         committers=committers,
-        readers=(private_readers, public_readers),
+        readers=readers,
         passwords=passwords,
         gatekeeper=gatekeeper,
         arrivals=arrivals,

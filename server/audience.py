@@ -27,7 +27,8 @@ class Audience:
         self.subscribers: Collection[Subscriber] = ()
         self.late: Mapping[Subscriber, Seq] = _NONE
         self.tags: Mapping[Subscriber, str] = _NONE
-        self._keep(dict.fromkeys(subscribers))
+        for subscriber in subscribers:
+            self.add(subscriber)
 
     def __len__(self) -> int:
         return len(self.subscribers)
@@ -39,8 +40,9 @@ class Audience:
         """Let `subscriber` follow, too."""
         if isinstance(self.subscribers, dict):
             self.subscribers[subscriber] = None
-        else:
-            self._keep(dict.fromkeys((*self.subscribers, subscriber)))
+        elif subscriber not in self.subscribers:
+            more = (*self.subscribers, subscriber)
+            self.subscribers = more if len(more) <= FEW else dict.fromkeys(more)
 
     def remove(self, subscriber: Subscriber) -> None:
         """`subscriber` follows no longer, if it did."""
@@ -71,6 +73,3 @@ class Audience:
                 self.tags[subscriber] = tag
         elif tag:
             self.tags = {subscriber: tag}
-
-    def _keep(self, subscribers: dict[Subscriber, None]) -> None:
-        self.subscribers = subscribers if len(subscribers) > FEW else tuple(subscribers)

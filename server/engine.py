@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -52,7 +51,7 @@ from server.outcomes import (
     With,
 )
 from server.presence import Presence
-from server.readers import Sources
+from server.readers import Found, Sources
 from server.rooms import Rooms
 from server.roots import Root
 from server.store.base import Failed
@@ -256,18 +255,18 @@ class Engine:
             turn.asker.close(*answer.close)
         self._over()
 
-    def _loaded(self, turn: _Turn, decision: With, found: "Future[TopicState | None]") -> None:
+    def _loaded(self, turn: _Turn, decision: With, found: Found[TopicState | None]) -> None:
         turn.asker.go_on()
         turn.topic = decision.topic
         self._step(turn, lambda: decision.then(found.result()))
 
-    def _asking(self, turn: _Turn, decision: Ask | AskPublic) -> "Callable[[Future[Any]], None]":
+    def _asking(self, turn: _Turn, decision: Ask | AskPublic) -> Callable[[Found[Any]], None]:
         turn.asker.wait()
         if turn.topic is not None:
             self._rooms.pin(turn.topic)  # What comes of it is told by this state, too.
         return partial(self._asked, turn, decision, turn.topic)
 
-    def _asked(self, turn: _Turn, decision: Ask | AskPublic, pinned: TopicId | None, found: "Future[Any]") -> None:
+    def _asked(self, turn: _Turn, decision: Ask | AskPublic, pinned: TopicId | None, found: Found[Any]) -> None:
         turn.asker.go_on()
         self._step(turn, lambda: decision.then(found.result()))
         if pinned is not None:

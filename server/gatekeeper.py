@@ -6,7 +6,6 @@ thread only. What waits here is durable already; after a restart it is taken up 
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,7 +24,7 @@ from server.clock import Clock
 from server.committer import Commits
 from server.outcomes import NoRoom, Result, Tell
 from server.panel import Panel
-from server.readers import Reads
+from server.readers import Found, Reads
 from server.store.base import Failed, PublicReader
 from server.store.public_writes import Case, Conclude, Concluded, Expire, Forget, TooManyHeld, Unjudged
 
@@ -204,7 +203,7 @@ class Gatekeeper:
         else:
             del self._lines[line]
 
-    def _due(self, at: int, found: "Future[tuple[SubmissionId, ...]]") -> None:
+    def _due(self, at: int, found: Found[tuple[SubmissionId, ...]]) -> None:
         self._is_looking = False
         if found.exception() is not None:
             log.error("gate.failed", error=type(found.exception()).__name__)

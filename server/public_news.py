@@ -5,7 +5,6 @@ that is asked there, once the post is public. The poller's thread only.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ from protocol.entries import Entry, Kind
 from protocol.ids import PersonId
 from protocol.moments import Moment, NoticePush, ThreadPush
 from server.outcomes import Result, Stir, Tell
-from server.readers import Sources
+from server.readers import Found, Sources
 from server.roots import public_root_of
 from server.store.public_writes import Concluded
 from server.store.square_writes import Chosen, PublicCommentDropped, Selected, Stirred
@@ -82,18 +81,18 @@ class PublicNews:
         topic, seq = entry.topic, entry.seq
         self._reads.public.ask(lambda reader: reader.post(topic, seq, viewer=author), partial(self._found, author))
 
-    def _found(self, author: PersonId, found: "Future[Moment | None]") -> None:
+    def _found(self, author: PersonId, found: Found[Moment | None]) -> None:
         post = _result(found)
         if post is not None:  # It may be gone again.
             self._reads.private.ask(lambda reader: reader.around(author), partial(self._around, post))
 
-    def _around(self, post: Moment, found: "Future[tuple[PersonId, ...]]") -> None:
+    def _around(self, post: Moment, found: Found[tuple[PersonId, ...]]) -> None:
         persons = _result(found)
         if persons is not None:
             self._show(post, (*persons, post.author))
 
 
-def _result(found: "Future[T]") -> T | None:
+def _result(found: Found[T]) -> T | None:
     """Return what was read; None when that failed: whoever looks finds it all the same."""
     error = found.exception()
     if error is None:

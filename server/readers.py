@@ -1,21 +1,51 @@
 """The reader pool: a few threads, each with a read-only connection, so that no history page holds up a message."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Generic, Protocol, TypeVar
 
 from protocol.entries import Side
 from server.store.base import PublicReader, Reader
 
-Done = Callable[["Future[Any]"], None]
+AT_ONCE = 8  # Queries that one thread takes together at most: the last of them waits for the others.
+
+T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R", bound=Reader)
 R_co = TypeVar("R_co", bound=Reader, covariant=True)
 
 
+class Found(Generic[T_co]):
+    """What came of a query: a value, or the error it raised."""
+
+    __slots__ = ("_error", "_value")
+
+    def __init__(self, query: Callable[[Any], T_co], reader: Any) -> None:
+        self._error: Exception | None = None
+        try:
+            self._value = query(reader)
+        except Exception as error:  # It is raised where somebody asks for the value.
+            self._error = error
+
+    def result(self) -> T_co:
+        """Return the value, or raise what the query raised."""
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def exception(self) -> Exception | None:
+        """Return what the query raised, None if it did not."""
+        return self._error
+
+
+Done = Callable[[Found[Any]], None]
+_Questions = list[tuple[Callable[[Any], Any], Done]]
+
+
 class Reads(Protocol[R_co]):
-    """Where queries of one store go. `done` is called with the finished future, on the poller's thread."""
+    """Where queries of one store go. `done` is called with what came of it, on the poller's thread."""
 
     def ask(self, query: Callable[[R_co], Any], done: Done) -> None:
         """Run `query` soon; return at once."""
@@ -38,24 +68,44 @@ class Readers(Generic[R]):
 
     def __init__(self, reader: Callable[[], R], *, threads: int, post: Callable[[Callable[[], None]], None]) -> None:
         self._post = post
-        self._free: SimpleQueue[R] = SimpleQueue()
-        for _ in range(threads):
-            self._free.put(reader())
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+        self._asked: _Questions = []
+        self._queue: SimpleQueue[_Questions | None] = SimpleQueue()
+        readers = [reader() for _ in range(threads)]
+        self._threads = [Thread(target=self._run, args=(each,), name="reader", daemon=True) for each in readers]
+        for thread in self._threads:
+            thread.start()
 
     def ask(self, query: Callable[[R], Any], done: Done) -> None:
-        """Run `query` soon; return at once."""
-        self._pool.submit(self._run, query).add_done_callback(lambda future: self._post(lambda: done(future)))
+        """Run `query` after the next `hand_over`; return at once."""
+        self._asked.append((query, done))
+
+    def hand_over(self) -> None:
+        """Give the threads what was asked since the last time, a fair part each.
+
+        Once a turn, as with what is written: every thread that is woken fights the poller for the interpreter, and so
+        does every answer that comes alone.
+        """
+        if not self._asked:
+            return
+        asked, self._asked = self._asked, []
+        part = min(-(-len(asked) // len(self._threads)), AT_ONCE)
+        for begin in range(0, len(asked), part):
+            self._queue.put(asked[begin : begin + part])
 
     def close(self) -> None:
-        """Finish what is queued, then close the readers. Blocks."""
-        self._pool.shutdown(wait=True)
-        while not self._free.empty():
-            self._free.get().close()
+        """Finish what was asked, then close the readers. Blocks."""
+        self.hand_over()
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self, query: Callable[[R], Any]) -> Any:
-        reader = self._free.get()  # There is one for each thread.
-        try:
-            return query(reader)
-        finally:
-            self._free.put(reader)
+    def _run(self, reader: R) -> None:
+        while (questions := self._queue.get()) is not None:
+            self._post(partial(_answer, [(done, Found(query, reader)) for query, done in questions]))
+        reader.close()
+
+
+def _answer(found: list[tuple[Done, Found[Any]]]) -> None:
+    for done, value in found:
+        done(value)

@@ -2,13 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Future
 from itertools import islice
 from typing import Any
 
 from protocol.entries import side_of
 from protocol.ids import Seq, TopicId
-from server.readers import Done, Sources
+from server.readers import Done, Found, Sources
 from server.topics import Change, TopicState
 
 KEPT = 50_000  # States in memory; those of topics with a commit under way are kept in any case.
@@ -38,7 +37,7 @@ class Rooms:
         return state
 
     def load(self, topic: TopicId, done: Done) -> None:
-        """Read the state of `topic`, keep it, and call `done` with the future of it; None: no such topic."""
+        """Read the state of `topic`, keep it, and call `done` with the what came of it; None: no such topic."""
         if topic in self._loading:
             self._loading[topic][0].append(done)
             return
@@ -70,7 +69,7 @@ class Rooms:
         elif topic in self._loading:
             self._loading[topic][1].append((tuple(changes), generation, seq, nth))
 
-    def _loaded(self, topic: TopicId, found: "Future[Any]") -> None:
+    def _loaded(self, topic: TopicId, found: Found[Any]) -> None:
         waiting, missed = self._loading.pop(topic)
         state = None if found.exception() else found.result()
         if state is not None:

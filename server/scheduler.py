@@ -5,7 +5,6 @@ after a crash anywhere on its way it is taken up again, and what has become of i
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from server.clock import Clock
 from server.committer import Commits
 from server.engine import Asker
 from server.outcomes import Caller, OnDuty, Refuse
-from server.readers import Reads
+from server.readers import Found, Reads
 from server.scheduling import publication_of, unpacked
 from server.store.backstage_port import Item
 from server.store.backstage_writes import CloseItem, TakeUp
@@ -69,7 +68,7 @@ class Scheduler:
             at, most = self._clock.wall_ms(), AT_ONCE + len(self._attempts)  # Those on their way are due still.
             self._reads.ask(lambda reader: reader.due_items(at, most), self._found)
 
-    def _found(self, found: "Future[tuple[Item, ...]]") -> None:
+    def _found(self, found: Found[tuple[Item, ...]]) -> None:
         self._is_looking = False
         if found.exception() is not None:
             log.error("schedule.failed", error=type(found.exception()).__name__)

@@ -5,7 +5,6 @@ public one is told it, and is the same file whoever follows whom.
 """
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -15,7 +14,7 @@ from protocol.frames import SyncReply
 from protocol.ids import PersonId, TopicId
 from server.hub import Hub
 from server.outcomes import Answer, CatchUp, Decision, Subscriber
-from server.readers import Sources
+from server.readers import Found, Sources
 from server.store.base import ResyncError
 
 Step = Callable[[Callable[[], Decision]], None]
@@ -71,7 +70,7 @@ class Syncs:
         else:
             self._reads.private.ask(lambda reader: reader.followed(person), partial(self._followed, sync))
 
-    def _followed(self, sync: _Sync, found: "Future[dict[TopicId, str]]") -> None:
+    def _followed(self, sync: _Sync, found: Found[dict[TopicId, str]]) -> None:
         if found.exception() is not None:
             self._give_up(sync, found)
         else:
@@ -92,7 +91,7 @@ class Syncs:
             partial(self._caught_up, sync, follows),
         )
 
-    def _caught_up(self, sync: _Sync, follows: Mapping[TopicId, str], found: "Future[SyncReply]") -> None:
+    def _caught_up(self, sync: _Sync, follows: Mapping[TopicId, str], found: Found[SyncReply]) -> None:
         if found.exception() is not None:
             self._give_up(sync, found)
             return
@@ -103,7 +102,7 @@ class Syncs:
             self._hub.release(sync.ticket, sync.asker, reply, follows)
         self._hub.end_sync(sync.ticket)
 
-    def _give_up(self, sync: _Sync, found: "Future[Any]") -> None:
+    def _give_up(self, sync: _Sync, found: Found[Any]) -> None:
         sync.asker.go_on()
         self._hub.end_sync(sync.ticket)
         otherwise = isinstance(found.exception(), ResyncError)

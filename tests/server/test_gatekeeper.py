@@ -1,7 +1,6 @@
 """The gate in motion, on its own: what it asks, in which order, and what it does when something fails under it."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 import msgspec
@@ -21,7 +20,7 @@ from server.committer import BothSides
 from server.gatekeeper import FORGET_EVERY_MS, TRIES, Gatekeeper
 from server.outcomes import NoRoom, Tell
 from server.panel import Answered
-from server.readers import Sources
+from server.readers import Found, Sources
 from server.store.base import Failed
 from server.store.public_writes import (
     Announce,
@@ -35,7 +34,7 @@ from server.store.public_writes import (
     Unjudged,
 )
 from server.store.writes import Draft, MarkRead, Post
-from tests.support.adapters import HandClock
+from tests.support.adapters import HandClock, came_of
 from tests.support.inline import bench_under_test
 from tests.support.panel import StaffedPanel
 
@@ -64,18 +63,13 @@ class Shelf:
     """Reads that are answered when a test says so."""
 
     def __init__(self) -> None:
-        self.asked: list[Callable[[Future[Any]], None]] = []
+        self.asked: list[Callable[[Found[Any]], None]] = []
 
-    def ask(self, query: Callable[[Any], Any], done: Callable[[Future[Any]], None]) -> None:
+    def ask(self, query: Callable[[Any], Any], done: Callable[[Found[Any]], None]) -> None:
         self.asked.append(done)
 
     def give(self, found: Any) -> None:
-        future: Future[Any] = Future()
-        if isinstance(found, Exception):
-            future.set_exception(found)
-        else:
-            future.set_result(found)
-        self.asked.pop(0)(future)
+        self.asked.pop(0)(came_of(found))
 
 
 class Gatehouse:

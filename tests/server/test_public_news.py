@@ -1,7 +1,6 @@
 """What has become public is told to who is here; and when it cannot be read any more, to nobody."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from typing import Any
 
 from structlog.testing import capture_logs
@@ -12,9 +11,10 @@ from protocol.moments import Moment
 from server.fanout import FanOut
 from server.outcomes import Tell
 from server.public_news import PublicNews
-from server.readers import Sources
+from server.readers import Found, Sources
 from server.store.writes import Draft, Post, Posted
 from server.threads import OpenThreads
+from tests.support.adapters import came_of
 
 ANN, BEN = PersonId("a" * 16), PersonId("b" * 16)
 POST = Moment(side=Side.PUBLIC, author=ANN, handle="ann", at=0, body=b"x", topic=TopicId("0" * 16), seq=Seq(1))
@@ -26,13 +26,8 @@ class Answers:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
 
-    def ask(self, query: Callable[[Any], Any], done: Callable[["Future[Any]"], None]) -> None:
-        future: Future[Any] = Future()
-        if isinstance(self.answer, Exception):
-            future.set_exception(self.answer)
-        else:
-            future.set_result(self.answer)
-        done(future)
+    def ask(self, query: Callable[[Any], Any], done: Callable[[Found[Any]], None]) -> None:
+        done(came_of(self.answer))
 
 
 def shown(*, post: Any, around: Any) -> list[tuple[Moment, tuple[PersonId, ...]]]:

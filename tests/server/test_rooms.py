@@ -1,16 +1,15 @@
 """States in memory: loaded once, kept true by every commit, forgotten when there are too many."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 from protocol.entries import Role, Side, Standing, TopicKind
 from protocol.frames import GroupMute, GroupName, Send
 from protocol.ids import PersonId, Seq, TopicId, new_public_topic_id
-from server.readers import Sources
+from server.readers import Found, Sources
 from server.rooms import Rooms
 from server.topics import Stand, TopicState
-from tests.support.adapters import InlineReads
+from tests.support.adapters import InlineReads, came_of
 from tests.support.inline import InlineServer
 
 ANN, BEN = PersonId("ann"), PersonId("ben")
@@ -32,18 +31,13 @@ class Shelf:
     """Reads that answer when told to, with what they are given."""
 
     def __init__(self) -> None:
-        self.asked: list[Callable[[Future[Any]], None]] = []
+        self.asked: list[Callable[[Found[Any]], None]] = []
 
-    def ask(self, query: Callable[[Any], Any], done: Callable[[Future[Any]], None]) -> None:
+    def ask(self, query: Callable[[Any], Any], done: Callable[[Found[Any]], None]) -> None:
         self.asked.append(done)
 
     def give(self, found: TopicState | Exception | None) -> None:
-        future: Future[Any] = Future()
-        if isinstance(found, Exception):
-            future.set_exception(found)
-        else:
-            future.set_result(found)
-        self.asked.pop(0)(future)
+        self.asked.pop(0)(came_of(found))
 
 
 def both(private: Shelf, public: Shelf | None = None) -> Sources:
@@ -61,7 +55,7 @@ def test_two_who_want_the_same_state_wait_for_one_reading() -> None:
     rooms.load(TopicId("a"), found.append)
     assert len(shelf.asked) == 1
     shelf.give(state("a"))
-    assert [future.result() for future in found] == [rooms.get(TopicId("a"))] * 2
+    assert [each.result() for each in found] == [rooms.get(TopicId("a"))] * 2
 
 
 def test_a_state_is_read_from_the_store_of_its_side() -> None:

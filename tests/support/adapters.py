@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from server.committer import Done
 from server.errors import BusyError
 from server.outcomes import NoRoom
+from server.readers import Found
 from server.store.base import Failed, Reader, StoreFullError, Writer
 from server.store.public_writes import AnyWrite
 
@@ -76,8 +76,8 @@ class InlineCommits:
 @dataclass(slots=True)
 class _Question:
     query: Callable[[Any], Any]
-    done: Callable[[Future[Any]], None]
-    found: Future[Any] | None = None
+    done: Callable[[Found[Any]], None]
+    found: Found[Any] | None = None
 
 
 class InlineReads(Generic[R]):
@@ -88,7 +88,7 @@ class InlineReads(Generic[R]):
         self._waiting: list[_Question] = []
         self._delayed = False
 
-    def ask(self, query: Callable[[Any], Any], done: Callable[[Future[Any]], None]) -> None:
+    def ask(self, query: Callable[[Any], Any], done: Callable[[Found[Any]], None]) -> None:
         self._waiting.append(_Question(query, done))
         if not self._delayed:
             self.hand_out(len(self._waiting) - 1)
@@ -101,13 +101,13 @@ class InlineReads(Generic[R]):
         """Read the answer to a waiting question, and keep it."""
         if self._waiting:
             question = self._waiting[which % len(self._waiting)]
-            question.found = question.found or self._read(question.query)
+            question.found = question.found or Found(question.query, self.reader)
 
     def hand_out(self, which: int = 0) -> None:
         """Answer one waiting question, with what was read for it or is there now."""
         if self._waiting:
             question = self._waiting.pop(which % len(self._waiting))
-            question.done(question.found or self._read(question.query))
+            question.done(question.found or Found(question.query, self.reader))
 
     def catch_up(self) -> None:
         """Answer all that wait, and delay no more."""
@@ -115,13 +115,16 @@ class InlineReads(Generic[R]):
         while self._waiting:
             self.hand_out()
 
-    def _read(self, query: Callable[[Any], Any]) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(query(self.reader))
-        except Exception as error:
-            future.set_exception(error)
-        return future
+
+def came_of(what: Any) -> Found[Any]:
+    """Return `what` as what came of a query; an error as one that it raised."""
+
+    def query(_: object) -> Any:
+        if isinstance(what, Exception):
+            raise what
+        return what
+
+    return Found(query, None)
 
 
 class PlainPasswords:
