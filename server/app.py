@@ -2,11 +2,12 @@
 
 import socket
 import ssl
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -51,10 +52,12 @@ from server.handlers.searching import Searching
 from server.handlers.threads import Threads
 from server.hub import Hub
 from server.limits import Limits
+from server.net.broadcast import broadcast
+from server.net.link import Link
 from server.net.peer import Peer
 from server.net.poller import Poller
 from server.net.settings import NetSettings
-from server.outcomes import Result
+from server.outcomes import Result, Subscriber
 from server.panel import Panel
 from server.passwords import Passwords
 from server.positions import Positions
@@ -114,13 +117,16 @@ def build(
     broke: Callable[[], None],
 ) -> Service:
     """Put a server together. `broke` is called on the poller's thread when a store has failed for good."""
-    fanout = FanOut()
+    fanout = FanOut(_to_all)
     limits = Limits(config.rates)
+    at_the_end: deque[Callable[[], None]] = deque()  # Of this turn.
 
     def open_session(peer: Peer) -> Session:
         return Session(peer, engine=engine, limits=limits, clock=clock, in_flight=config.limits.requests_in_flight)
 
     def turn() -> bool:
+        while at_the_end:
+            at_the_end.popleft()()
         for thread in (*committers, *readers):
             thread.hand_over()
         return fanout.turn()
@@ -178,6 +184,7 @@ def build(
         clock=clock,
         committed=committed,
         tell=hub.tell,
+        soon=at_the_end.append,
     )
     recorder = Recorder(commits)
     days = Days(commits=commits, clock=clock, zone=bench.zone)
@@ -226,6 +233,11 @@ def build(
         clock=clock,
     )
     return service
+
+
+def _to_all(frame: bytes, recipients: Sequence[Subscriber]) -> None:
+    """Send `frame` to all of `recipients`, which came in by the poller: sessions, each on its link."""
+    broadcast(frame, cast("list[Link]", [session.peer for session in cast("Sequence[Session]", recipients)]))
 
 
 def bench_of(config: Config, *, today: date) -> Bench:

@@ -1,7 +1,8 @@
 """Group commit: one thread writes; a commit covers all that arrived during the last one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Protocol
@@ -9,7 +10,7 @@ from typing import Protocol
 from protocol.entries import Side
 from server.outcomes import NoRoom, Result
 from server.store.base import StoreBrokenError, StoreFullError, Writer
-from server.store.public_writes import AnyWrite, side_of_write
+from server.store.public_writes import AnyWrite, Conclude, side_of_write
 
 ANSWERS = 32  # In one call: the poller takes a few calls a turn, and then looks at its sockets.
 BATCH = 1024  # Writes in one transaction: past that, the first of them waits too long for its ack.
@@ -79,20 +80,19 @@ class Committer:
         self._thread.join()
 
     def _run(self) -> None:
-        ending = False
-        while not ending:
-            items = self._queue.get()
-            batch: _Items = []
-            while items is not None:
-                batch += items
-                try:
-                    items = self._queue.get_nowait()
-                except Empty:
-                    break
-            ending = items is None
-            for begin in range(0, len(batch), BATCH):
-                if not self._commit(batch[begin : begin + BATCH]):
-                    return
+        while self._write_down(self._queue.get()):
+            pass  # What was said is not kept here until somebody says something again.
+
+    def _write_down(self, items: _Items | None) -> bool:
+        """Commit `items` and all that has come since; say whether there may be more."""
+        batch: _Items = []
+        while items is not None:
+            batch += items
+            try:
+                items = self._queue.get_nowait()
+            except Empty:
+                break
+        return all(self._commit(piece) for piece in _pieces(batch, BATCH)) and items is not None
 
     def _commit(self, batch: _Items) -> bool:
         results: list[Result]
@@ -104,13 +104,28 @@ class Committer:
             return self._give_up(str(error))
         except Exception as error:  # Else the thread would die and the server live on, answering nobody.
             return self._give_up(type(error).__name__)
-        for begin in range(0, len(batch), ANSWERS):
-            self._post(partial(_answer, batch[begin : begin + ANSWERS], results[begin : begin + ANSWERS]))
+        coming = iter(results)
+        for piece in _pieces(batch, ANSWERS):
+            self._post(partial(_answer, piece, list(islice(coming, len(piece)))))
         return True
 
     def _give_up(self, reason: str) -> bool:
         self._post(lambda: self._broken(reason))
         return False
+
+
+def _pieces(batch: _Items, most: int) -> Iterator[_Items]:
+    """Cut `batch` into pieces of `most` writes or some more: a run counts for all that it concludes."""
+    piece, weight = list[_Item](), 0
+    for item in batch:
+        piece.append(item)
+        write = item[0]
+        weight += len(write.run) if isinstance(write, Conclude) else 1
+        if weight >= most:
+            yield piece
+            piece, weight = [], 0
+    if piece:
+        yield piece
 
 
 def _answer(batch: _Items, results: list[Result]) -> None:

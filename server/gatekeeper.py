@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice, takewhile
 from typing import Any
 
 import structlog
@@ -26,10 +27,21 @@ from server.outcomes import NoRoom, Result, Tell
 from server.panel import Panel
 from server.readers import Found, Reads
 from server.store.base import Failed, PublicReader
-from server.store.public_writes import Case, Conclude, Concluded, Expire, Forget, TooManyHeld, Unjudged
+from server.store.public_writes import (
+    Case,
+    Conclude,
+    Concluded,
+    Conclusion,
+    Conclusions,
+    Expire,
+    Forget,
+    TooManyHeld,
+    Unjudged,
+)
 
 DAY_MS = 86_400_000
 FORGET_EVERY_MS = 60_000
+RUN = 32  # Rulings of one line that are written down together; those of other lines wait while they are.
 TRIES = 3  # To write a ruling down that fails for another reason than room; then the item is held.
 
 log = structlog.get_logger("hutong.gate")
@@ -46,12 +58,24 @@ class _Item:
     done: Judged | None  # None: nobody waits for an answer any more; the author is told by a push.
     answers: tuple[Answer, ...] = ()
     ruling: Ruling | None = None
-    is_under_way: bool = False  # Its ruling is being written down.
+    is_under_way: bool = False  # Its ruling is, or is about to be, written down, perhaps with some behind it.
+    is_alone: bool = False  # It has failed, or others with it: its ruling is written down by itself.
     failures: int = 0
+
+    def answer(self, outcome: Outcome) -> bool:
+        """Say what came of it to who waits for that; return whether somebody did."""
+        done, self.done = self.done, None
+        if done is None:
+            return False
+        done(outcome)
+        return True
 
 
 class Gatekeeper:
-    """The gate in motion. `committed` takes in what a commit did; `tell` pushes to people."""
+    """The gate in motion. `committed` takes in what a commit did; `tell` pushes to people.
+
+    `soon` calls what it is given at the end of the turn, when all that was judged in it is known.
+    """
 
     def __init__(
         self,
@@ -63,6 +87,7 @@ class Gatekeeper:
         clock: Clock,
         committed: Callable[[Result], None],
         tell: Callable[[Tell], None],
+        soon: Callable[[Callable[[], None]], None],
     ) -> None:
         self._panel = panel
         self._commits = commits
@@ -71,6 +96,7 @@ class Gatekeeper:
         self._clock = clock
         self._committed = committed
         self._tell = tell
+        self._soon = soon
         self._lines: dict[_Line, deque[_Item]] = {}
         self._stuck: set[_Line] = set()  # The ruling on the first of each could not be written down just now.
         self._expiring: set[SubmissionId] = set()
@@ -145,15 +171,25 @@ class Gatekeeper:
         return answer
 
     def _advance(self, line: _Line) -> None:
-        """Have the ruling on the first of a line written down, if there is one: one at a time, or order is lost."""
+        """Have the rulings at the head of a line written down, if any: one run at a time, or order is lost."""
         item = self._lines[line][0]
-        if item.ruling is None or item.is_under_way:
-            return
+        if item.ruling is not None and not item.is_under_way:
+            item.is_under_way = True
+            self._soon(partial(self._write_down, line))
+
+    def _write_down(self, line: _Line) -> None:
+        """Write down those at the head of a line that have a ruling; where a run has failed, the first only."""
+        waiting = self._lines[line]
+        most = 1 if waiting[0].is_alone else RUN
+        run = list(islice(takewhile(lambda item: item.ruling is not None, waiting), most))
+        self._commits.submit(Conclude(tuple(map(self._conclusion, run))), partial(self._concluded, line, run))
+
+    def _conclusion(self, item: _Item) -> Conclusion:
         if item.done is None and isinstance(item.ruling, Unavailable):
             facts = "A hook gave no verdict, and you were not there to try again; nothing was found against it."
             item.ruling = unjudged(self._bench.pack, facts, by="server")
-        item.is_under_way = True
-        write = Conclude(
+        assert item.ruling is not None
+        return Conclusion(
             submission=item.case.submission,
             version=item.case.version,
             ruling=item.ruling,
@@ -162,42 +198,59 @@ class Gatekeeper:
             bench=self._bench,
             unwaited=item.done is None,
         )
-        self._commits.submit(write, partial(self._concluded, line, item))
 
-    def _concluded(self, line: _Line, item: _Item, result: Any) -> None:
-        self._committed(result)
-        item.is_under_way = False
-        if isinstance(result, Failed):
-            log.error("gate.failed", error=result.error)
-            item.failures += 1
-            if item.failures == TRIES:
-                facts = "The server failed to conclude it; nothing was found against it."
-                item.ruling = unjudged(self._bench.pack, facts, by="server")
-        if isinstance(result, NoRoom) or (isinstance(result, Failed) and item.failures < 2 * TRIES):
+    def _concluded(self, line: _Line, run: list[_Item], result: Any) -> None:
+        run[0].is_under_way = False
+        match result:
+            case Conclusions(outcomes):
+                self._leave(line, run)
+                for item, outcome in zip(run, outcomes, strict=True):
+                    self._came(item, outcome)
+            case NoRoom():
+                self._stuck.add(line)
+                self._answer_all(line, result)
+            case Failed(error):
+                log.error("gate.failed", error=error)
+                self._failed(line, run, result)
+
+    def _came(self, item: _Item, outcome: Concluded | Unjudged | TooManyHeld) -> None:
+        """What became of `item` is durable."""
+        if isinstance(outcome, Concluded):
+            self._committed(outcome)
+            if outcome.submission.state is SubmissionState.PUBLISHED:
+                self._panel.published(item.publication)
+        if not item.answer(outcome) and isinstance(outcome, Concluded):
+            self._notify(outcome)
+
+    def _failed(self, line: _Line, run: list[_Item], result: Failed) -> None:
+        """Nothing of `run` was done. One by one, all but the guilty one get through."""
+        for item in run:
+            item.is_alone = True
+        if len(run) > 1:
+            self._advance(line)
+            return
+        (item,) = run
+        item.failures += 1
+        if item.failures == TRIES:
+            facts = "The server failed to conclude it; nothing was found against it."
+            item.ruling = unjudged(self._bench.pack, facts, by="server")
+        if item.failures < 2 * TRIES:
             self._stuck.add(line)
         else:
-            self._leave(line)
-        done, item.done = item.done, None
-        if isinstance(result, Concluded) and result.submission.state is SubmissionState.PUBLISHED:
-            self._panel.published(item.publication)
-        if done is not None:
-            done(result)
-        elif isinstance(result, Concluded):
-            self._notify(result)
-        if isinstance(result, NoRoom):
-            self._answer_behind(line, result)
+            self._leave(line, run)
+        item.answer(result)
 
-    def _answer_behind(self, line: _Line, result: NoRoom) -> None:
-        """Nobody waits for an answer until there is room: what comes behind is kept, too, and will be concluded."""
+    def _answer_all(self, line: _Line, result: NoRoom) -> None:
+        """Nobody waits for an answer until there is room: what has a ruling is kept, and will be concluded."""
         for item in tuple(self._lines[line]):
-            if item.ruling is not None and item.done is not None:
-                done, item.done = item.done, None
-                done(result)
+            if item.ruling is not None:
+                item.answer(result)
 
-    def _leave(self, line: _Line) -> None:
-        """The first of a line is done with."""
+    def _leave(self, line: _Line, run: list[_Item]) -> None:
+        """The first of a line are done with."""
         waiting = self._lines[line]
-        waiting.popleft()
+        for _ in run:
+            waiting.popleft()
         if waiting:
             self._advance(line)
         else:

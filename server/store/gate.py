@@ -26,6 +26,8 @@ from server.store.log import Log
 from server.store.public_writes import (
     Conclude,
     Concluded,
+    Conclusion,
+    Conclusions,
     Decide,
     Expire,
     NoSuchSubmission,
@@ -46,9 +48,10 @@ _WITHDRAWN = (
 )
 _BODY = "SELECT withdrawn, body FROM entries WHERE topic = ? AND seq = ?"
 _RULE = "INSERT INTO rulings (topic, seq, submission, decision, leaf) VALUES (?, ?, ?, ?, ?)"
-_MOVE = """
+_MOVE = f"""
 UPDATE submissions SET state = :state, seq = :seq, version = :version, topic = :topic, labels = :labels, until = :until,
     decided_at = :at, decision = coalesce(:decision, decision) WHERE submission = :submission
+RETURNING {submissions.COLUMNS}
 """
 _FORGET = "UPDATE submissions SET content = NULL, salt = NULL WHERE submission = ?"
 _DROP = "DELETE FROM submissions WHERE submission = ?"
@@ -62,49 +65,9 @@ class Gate:
         self._log = log
         self._records = Records(connection, audit)
 
-    def conclude(self, conclude: Conclude) -> Concluded | Unjudged | TooManyHeld:
-        """Carry out a ruling on what waits; what was taken back meanwhile stays so, but what hooks said is recorded."""
-        row = self._row(conclude.submission)
-        at, bench, ruling = conclude.at, conclude.bench, conclude.ruling
-        if row.state not in {SubmissionState.WAITING, SubmissionState.TAKEN_BACK}:
-            return self._concluded(row.submission)  # Concluded already: it is not judged twice.
-        bound = commitment(row) if row.content is not None else self._records.taken_back(row.submission)
-        for answer in conclude.answers:
-            leaf = leaves.answered(
-                answer,
-                at=at,
-                submission=row.submission,
-                version=conclude.version,
-                surface=row.surface,
-                commitment=bound,
-            )
-            self._records.leave(leaf)
-        if row.state is not SubmissionState.WAITING:
-            return self._concluded(row.submission)
-        match ruling:
-            case Publishes():
-                stopped = stopped_now(self._connection, row, at=at, bench=bench)
-                if stopped is not None:
-                    return self._stop(row, Move.LAPSE, stopped, at, bench)
-                return self._publish(
-                    row, ruling.labels, Move.PUBLISH, at, bench, labelled_by=ruling.labelled_by, where=ruling.where
-                )
-            case Holds():
-                most = bench.pack.holds.per_author
-                if not conclude.unwaited and submissions.held_by(self._connection, row.author) >= most:
-                    self._connection.execute(_DROP, (row.submission,))
-                    return TooManyHeld(most)
-                self._connection.execute(
-                    "UPDATE submissions SET labels = ? WHERE submission = ?",
-                    (msgspec.json.encode(ruling.labels).decode(), row.submission),
-                )
-                row = msgspec.structs.replace(row, labels=ruling.labels)
-                return self._stop(row, Move.HOLD, ruling.why, at, bench, until=at + ruling.length_ms)
-            case Rejects():
-                return self._stop(row, Move.REJECT, ruling.why, at, bench)
-            case Unavailable():
-                self._connection.execute(_DROP, (row.submission,))
-                return Unjudged(ruling.retry_after_ms)
+    def conclude(self, conclude: Conclude) -> Conclusions:
+        """Carry out a run of rulings, each on what those before it have left."""
+        return Conclusions(tuple(map(self._carry_out, conclude.run)))
 
     def take_back(self, take: TakeBack) -> Concluded | NotPossible | NoSuchSubmission:
         """Let the author have back what has not appeared. That is never judged."""
@@ -123,9 +86,9 @@ class Gate:
             commitment=commitment(row),
         )
         self._records.leave(leaf)
-        self._move(row, state, take.at)
+        acted = acts.of_author(self._connection, row, state, take.at)
         self._connection.execute(_FORGET, (row.submission,))
-        return self._concluded(row.submission, acted=acts.of_author(self._connection, row, state, take.at))
+        return self._concluded(self._move(row, state, take.at), acted=acted)
 
     def expire(self, expire: Expire) -> Concluded | NotPossible:
         """End a hold that nobody decided in time: the delay is the provider's, and the pack says what follows."""
@@ -163,6 +126,50 @@ class Gate:
                 return NotPossible(submissions.view(self._connection, row))
 
     # What becomes of it.
+
+    def _carry_out(self, conclusion: Conclusion) -> Concluded | Unjudged | TooManyHeld:
+        """Carry out a ruling on what waits; what was taken back meanwhile stays so, but what hooks said is recorded."""
+        row = self._row(conclusion.submission)
+        at, bench, ruling = conclusion.at, conclusion.bench, conclusion.ruling
+        if row.state not in {SubmissionState.WAITING, SubmissionState.TAKEN_BACK}:
+            return self._concluded(row)  # Concluded already: it is not judged twice.
+        bound = commitment(row) if row.content is not None else self._records.taken_back(row.submission)
+        for answer in conclusion.answers:
+            leaf = leaves.answered(
+                answer,
+                at=at,
+                submission=row.submission,
+                version=conclusion.version,
+                surface=row.surface,
+                commitment=bound,
+            )
+            self._records.leave(leaf)
+        if row.state is not SubmissionState.WAITING:
+            return self._concluded(row)
+        match ruling:
+            case Publishes():
+                stopped = stopped_now(self._connection, row, at=at, bench=bench)
+                if stopped is not None:
+                    return self._stop(row, Move.LAPSE, stopped, at, bench)
+                return self._publish(
+                    row, ruling.labels, Move.PUBLISH, at, bench, labelled_by=ruling.labelled_by, where=ruling.where
+                )
+            case Holds():
+                most = bench.pack.holds.per_author
+                if not conclusion.unwaited and submissions.held_by(self._connection, row.author) >= most:
+                    self._connection.execute(_DROP, (row.submission,))
+                    return TooManyHeld(most)
+                self._connection.execute(
+                    "UPDATE submissions SET labels = ? WHERE submission = ?",
+                    (msgspec.json.encode(ruling.labels).decode(), row.submission),
+                )
+                row = msgspec.structs.replace(row, labels=ruling.labels)
+                return self._stop(row, Move.HOLD, ruling.why, at, bench, until=at + ruling.length_ms)
+            case Rejects():
+                return self._stop(row, Move.REJECT, ruling.why, at, bench)
+            case Unavailable():
+                self._connection.execute(_DROP, (row.submission,))
+                return Unjudged(ruling.retry_after_ms)
 
     def _release(self, row: Row, why: Grounds, at: int, bench: Bench, *, automated: bool) -> Concluded:
         stopped = stopped_now(self._connection, row, at=at, bench=bench)
@@ -215,8 +222,8 @@ class Gate:
         assert state is not None
         acted = acts.of_author(self._connection, row, state, at, seq=seq)
         row = msgspec.structs.replace(row, topic=topic, labels=labels)
-        self._move(row, state, at, seq=seq, version=version, decision=decision)
-        return self._concluded(row.submission, posted, acted=acted, shared=appearing.shared_by(row), stirred=stirred)
+        row = self._move(row, state, at, seq=seq, version=version, decision=decision)
+        return self._concluded(row, posted, acted=acted, shared=appearing.shared_by(row), stirred=stirred)
 
     def _rule(
         self, row: Row, topic: TopicId, seq: Seq, published: Published, body: bytes, at: int, bench: Bench
@@ -254,15 +261,15 @@ class Gate:
         assert state is not None
         kind = DecisionKind(move.value)
         decision = self._records.decide(row, kind, why, at, bench, until=until, automated=automated)
-        self._move(row, state, at, until=until, decision=decision)
-        return self._concluded(row.submission, acted=acts.of_author(self._connection, row, state, at))
+        acted = acts.of_author(self._connection, row, state, at)
+        return self._concluded(self._move(row, state, at, until=until, decision=decision), acted=acted)
 
     def _withdraw(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
         """Keep it, in all its versions, from readers; the words stay in the file, for it may be restored."""
         decision = self._records.decide(row, DecisionKind.WITHDRAW, why, at, bench, automated=False)
         stirred = self._mark_withdrawn(row, decision, withdrawn=True)
         said = self._say(row, Kind.WITHDRAWN, at)
-        return self._concluded(row.submission, said, *self._mark_reprints(row, at), stirred=stirred)
+        return self._concluded(self._row(row.submission), said, *self._mark_reprints(row, at), stirred=stirred)
 
     def _restore(self, row: Row, why: Grounds, at: int, bench: Bench) -> Concluded:
         """Show it again, in the version that was the last."""
@@ -275,7 +282,7 @@ class Gate:
             ruling = (row.topic, self._log.head(row.topic) + 1, row.submission, decision, leaf)
             self._connection.execute(_RULE, ruling)
         said = self._say(row, Kind.RESTORED, at, body=body)
-        return self._concluded(row.submission, said, *self._mark_reprints(row, at), stirred=stirred)
+        return self._concluded(self._row(row.submission), said, *self._mark_reprints(row, at), stirred=stirred)
 
     def _mark_withdrawn(self, row: Row, decision: DecisionId, *, withdrawn: bool) -> Stirred | None:
         for statement in _WITHDRAWN:
@@ -325,8 +332,9 @@ class Gate:
         version: int | None = None,
         until: int | None = None,
         decision: DecisionId | None = None,
-    ) -> None:
-        self._connection.execute(
+    ) -> Row:
+        """Note that `row` is in another state; return it as it is then."""
+        found = self._connection.execute(
             _MOVE,
             {
                 "state": state.value,
@@ -340,6 +348,9 @@ class Gate:
                 "submission": row.submission,
             },
         )
+        moved = submissions.row_of(found.fetchone())
+        assert moved is not None
+        return moved
 
     def _row(self, submission: SubmissionId) -> Row:
         row = submissions.by_id(self._connection, submission)
@@ -349,18 +360,17 @@ class Gate:
 
     def _concluded(
         self,
-        submission: SubmissionId,
+        row: Row,
         *posted: Posted,
         acted: Acted | None = None,
         shared: Hop | None = None,
         stirred: Stirred | None = None,
     ) -> Concluded:
-        row = self._row(submission)
         return Concluded(
             submission=submissions.view(self._connection, row),
             author=row.author,
             posted=posted,
-            decisions=submissions.decisions_about(self._connection, submission),
+            decisions=submissions.decisions_about(self._connection, row.submission),
             acted=acted,
             shared=shared,
             stirred=stirred,

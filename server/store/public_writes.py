@@ -101,12 +101,11 @@ class Resubmitted(msgspec.Struct, frozen=True):
     submission: Submission
 
 
-class Conclude(msgspec.Struct, frozen=True, kw_only=True):
-    """Carry a ruling out, unless the author has taken the item back meanwhile, and record what each hook said.
+class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """A ruling to carry out, unless the author has taken the item back meanwhile, and record what each hook said.
 
     Publishing asks all stages but the hooks again, and whether the author may still publish there; what fails then
     lapses. `version`: of the text that was judged. `unwaited`: nobody would be told if it were dropped, so it is not.
-    Outcomes: Concluded | Unjudged | TooManyHeld.
     """
 
     submission: SubmissionId
@@ -116,6 +115,12 @@ class Conclude(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     bench: Bench
     unwaited: bool = False
+
+
+class Conclude(msgspec.Struct, frozen=True):
+    """Carry rulings out, in order, all or none. Outcomes: Conclusions."""
+
+    run: tuple[Conclusion, ...]
 
 
 class Concluded(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +149,12 @@ class TooManyHeld(msgspec.Struct, frozen=True):
     """It would be held, and `most` items of this author are: nothing is kept, and the cid may be used again."""
 
     most: int
+
+
+class Conclusions(msgspec.Struct, frozen=True):
+    """What came of each ruling of a run, in order."""
+
+    outcomes: tuple[Concluded | Unjudged | TooManyHeld, ...]
 
 
 class TakeBack(msgspec.Struct, frozen=True, kw_only=True):
@@ -317,9 +328,8 @@ PublicOutcome = (
     | Superseded
     | Unfit
     | Stopped
+    | Conclusions
     | Concluded
-    | Unjudged
-    | TooManyHeld
     | NotPossible
     | NoSuchSubmission
     | OffDuty

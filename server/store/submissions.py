@@ -54,6 +54,7 @@ COLUMNS = (
     "submission, author, cid, digest, surface, topic, reply_to, target, base, content, salt, state, at, labels, seq,"
     " version, until, withdrawn, decision, tag, reprintable, source, root_topic, root_seq, answers"
 )
+_NAMES = tuple(COLUMNS.replace(" ", "").split(","))
 _DECISION = (
     "decision, kind, ground, clause, bottom_line, agreement, places, facts, by, automated, at, until, appeal, leaf"
 )
@@ -61,11 +62,12 @@ _BY_ID = f"SELECT {COLUMNS} FROM submissions WHERE submission = ?"
 _BY_CID = f"SELECT {COLUMNS} FROM submissions WHERE cid = ? AND author = ?"
 _BY_ENTRY = f"SELECT {COLUMNS} FROM submissions WHERE topic = ? AND seq = ?"
 _SUBMITTED = "SELECT 1 FROM submissions WHERE cid = ?1 AND (author = ?2 OR topic = ?2)"
-_INSERT = """
+_INSERT = f"""
 INSERT INTO submissions (submission, author, cid, digest, surface, topic, reply_to, target, base, content, salt, state,
     at, tag, reprintable, source, root_topic, root_seq, answers)
 VALUES (:submission, :author, :cid, :digest, :surface, :topic, :reply_to, :target, :base, :content, :salt, :state,
     :at, :tag, :reprintable, :source, :root_topic, :root_seq, :answers)
+RETURNING {COLUMNS}
 """
 _HELD = "SELECT count(*) FROM submissions WHERE author = ? AND state = 'held'"
 # The operators of an account share its cids: what one has used is used, published or not.
@@ -219,10 +221,9 @@ def _keep(connection: sqlite3.Connection, submit: Submit, topic: TopicId | None,
         "root_seq": root_seq,
         "answers": submit.answers,
     }
-    connection.execute(_INSERT, row)
-    found = by_id(connection, submit.submission)
-    assert found is not None
-    return found
+    kept = row_of(connection.execute(_INSERT, row).fetchone())
+    assert kept is not None
+    return kept
 
 
 def case_of(connection: sqlite3.Connection, row: Row) -> Case:
@@ -355,7 +356,7 @@ def row_of(values: tuple[Any, ...] | None) -> Row | None:
     """Return a row of COLUMNS, if it is one."""
     if values is None:
         return None
-    fields = dict(zip(COLUMNS.replace(" ", "").split(","), values, strict=True))
+    fields = dict(zip(_NAMES, values, strict=True))
     fields["surface"] = Surface(fields["surface"])
     fields["state"] = SubmissionState(fields["state"])
     fields["labels"] = tuple(msgspec.json.decode(fields["labels"]))

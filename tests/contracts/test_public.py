@@ -98,7 +98,8 @@ class Counter:
         return write.submission
 
     def concluded(self, submission: SubmissionId, ruling: Any, *, at: int = NOON) -> Any:
-        return self.do(writes.Conclude(submission=submission, version=1, ruling=ruling, answers=(), at=at, bench=BENCH))
+        outcome = self.do(writes.Conclude((conclusion(submission, ruling, at=at),)))
+        return outcome.outcomes[0] if isinstance(outcome, writes.Conclusions) else outcome
 
     def published(self, text: str = "hello") -> SubmissionId:
         submission = self.submitted(text)
@@ -109,6 +110,10 @@ class Counter:
         submission = self.submitted(text)
         self.concluded(submission, Holds(why=WHY, length_ms=until - NOON, labels=()))
         return submission
+
+
+def conclusion(submission: SubmissionId, ruling: Any, *, at: int = NOON) -> writes.Conclusion:
+    return writes.Conclusion(submission=submission, version=1, ruling=ruling, answers=(), at=at, bench=BENCH)
 
 
 @pytest.fixture(params=["on disk", "in memory"])
@@ -169,16 +174,68 @@ def test_a_conclusion_that_raises_leaves_no_trace_and_its_neighbours_stand(count
     one, two = counter.submitted("one"), counter.submitted("two")
     leaves = counter.read.audit(0)
     nowhere = Rejects(why=Grounds(ground="no such ground", facts="x", by="hook x 1"))
-    broken = writes.Conclude(submission=one, version=1, ruling=nowhere, answers=(), at=NOON, bench=BENCH)
-    sound = writes.Conclude(submission=two, version=1, ruling=Publishes(labels=()), answers=(), at=NOON, bench=BENCH)
+    broken = writes.Conclude((conclusion(one, nowhere),))
+    sound = writes.Conclude((conclusion(two, Publishes(labels=())),))
     failed, concluded = counter.commit(broken, sound)
     assert isinstance(failed, Failed)
-    assert isinstance(concluded, writes.Concluded)
+    assert isinstance(concluded, writes.Conclusions)
     assert [case.submission for case in waiting(counter)] == [one]
     after = counter.read.audit(0)
     assert leaves is not None
     assert after is not None
     assert after.size == leaves.size + 1
+
+
+def test_a_run_is_concluded_in_order(counter: Counter) -> None:
+    run = tuple(conclusion(counter.submitted(text), Publishes(labels=())) for text in ("one", "two", "three"))
+    outcome = counter.do(writes.Conclude(run))
+    assert [concluded.submission.content.text for concluded in outcome.outcomes] == ["one", "two", "three"]
+    assert [concluded.submission.seq for concluded in outcome.outcomes] == [2, 3, 4]
+    assert waiting(counter) == []
+
+
+def test_of_a_run_in_which_one_raises_nothing_is_left_and_its_neighbours_stand(counter: Counter) -> None:
+    before, one, two, three, after = (counter.submitted(text) for text in ("before", "one", "two", "three", "after"))
+    before_them = counter.read.audit(0)
+    publishes = Publishes(labels=())
+    nowhere = Rejects(why=Grounds(ground="no such ground", facts="x", by="hook x 1"))
+    run = (conclusion(one, publishes), conclusion(two, nowhere), conclusion(three, publishes))
+    outcomes = counter.commit(
+        writes.Conclude((conclusion(before, publishes),)),
+        writes.Conclude(run),
+        writes.Conclude((conclusion(after, publishes),)),
+    )
+    assert isinstance(outcomes[1], Failed)
+    assert [outcomes[which].outcomes[0].submission.seq for which in (0, 2)] == [2, 3]
+    assert [case.submission for case in waiting(counter)] == [one, two, three]
+    audit = counter.read.audit(0)
+    assert audit is not None
+    assert audit.size - (before_them.size if before_them is not None else 0) == 2
+    assert counter.concluded(one, publishes).submission.seq == 4
+
+
+def test_what_is_unjudged_or_rejected_in_a_run_leaves_the_others_alone(counter: Counter) -> None:
+    one, two, three = (counter.submission(text) for text in ("one", "two", "three"))
+    counter.commit(one, two, three)
+    rulings = (Unavailable(2000), Rejects(why=WHY), Publishes(labels=()))
+    submitted = zip((one, two, three), rulings, strict=True)
+    outcome = counter.do(writes.Conclude(tuple(conclusion(write.submission, ruling) for write, ruling in submitted)))
+    unjudged, rejected, published = outcome.outcomes
+    assert unjudged == writes.Unjudged(2000)
+    assert rejected.submission.state is SubmissionState.REJECTED
+    assert (published.submission.state, published.submission.seq) == (SubmissionState.PUBLISHED, 2)
+    assert counter.read.submitted(counter.ann, one.cid) is None
+
+
+def test_what_is_held_counts_for_what_comes_behind_it_in_the_same_run(counter: Counter) -> None:
+    most = BENCH.pack.holds.per_author
+    for _ in range(most - 1):
+        counter.held()
+    holds = Holds(why=WHY, length_ms=1000, labels=())
+    last, over = counter.submitted("the last"), counter.submitted("one too many")
+    held, refused = counter.do(writes.Conclude((conclusion(last, holds), conclusion(over, holds)))).outcomes
+    assert held.submission.state is SubmissionState.HELD
+    assert refused == writes.TooManyHeld(most)
 
 
 def test_what_is_dropped_is_as_if_it_had_never_been_submitted(counter: Counter) -> None:

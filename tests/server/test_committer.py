@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
+from typing import Any
 
 from protocol.ids import DeviceId
-from server.committer import ANSWERS, Committer
+from server.committer import ANSWERS, BATCH, Committer
 from server.outcomes import Result
-from server.store.writes import Done, SeeDevice, Write
+from server.store.public_writes import AnyWrite, Conclude
+from server.store.writes import Done, SeeDevice
 
 
 class Counting:
@@ -16,7 +18,7 @@ class Counting:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def commit(self, writes: Sequence[Write]) -> list[Done]:
+    def commit(self, writes: Sequence[AnyWrite]) -> list[Done]:
         self.batches.append(len(writes))
         return [Done()] * len(writes)
 
@@ -24,7 +26,8 @@ class Counting:
         pass
 
 
-def test_a_large_batch_is_one_commit_and_is_answered_in_order_in_several_calls() -> None:
+def write_all(*writes: AnyWrite) -> tuple[list[int], list[int], list[int]]:
+    """Submit `writes` in one turn; return how many were in each commit, in each call, and which were answered."""
     writer, calls = Counting(), SimpleQueue[Callable[[], None]]()
     answered: list[int] = []
 
@@ -32,8 +35,8 @@ def test_a_large_batch_is_one_commit_and_is_answered_in_order_in_several_calls()
         answered.append(number)
 
     committer = Committer(writer, post=calls.put, broken=lambda reason: None)  # type: ignore[arg-type]
-    for number in range(3 * ANSWERS + 1):
-        committer.submit(SeeDevice(device=DeviceId("d"), at=number), partial(answer, number))
+    for number, write in enumerate(writes):
+        committer.submit(write, partial(answer, number))
     committer.hand_over()
     committer.start()
     committer.close()
@@ -42,6 +45,19 @@ def test_a_large_batch_is_one_commit_and_is_answered_in_order_in_several_calls()
         before = len(answered)
         calls.get()()
         sizes.append(len(answered) - before)
-    assert writer.batches == [3 * ANSWERS + 1]
+    return writer.batches, sizes, answered
+
+
+def test_a_large_batch_is_one_commit_and_is_answered_in_order_in_several_calls() -> None:
+    batches, sizes, answered = write_all(*[SeeDevice(device=DeviceId("d"), at=0)] * (3 * ANSWERS + 1))
+    assert batches == [3 * ANSWERS + 1]
     assert sizes == [ANSWERS, ANSWERS, ANSWERS, 1]
     assert answered == list(range(3 * ANSWERS + 1))
+
+
+def test_a_run_of_rulings_counts_for_all_of_them() -> None:
+    one: Any = object()
+    batches, sizes, answered = write_all(*[Conclude((one,) * ANSWERS)] * (BATCH // ANSWERS), Conclude((one,)))
+    assert batches == [BATCH // ANSWERS, 1]
+    assert sizes == [1] * (BATCH // ANSWERS + 1)
+    assert answered == list(range(BATCH // ANSWERS + 1))

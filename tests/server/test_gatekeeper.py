@@ -1,6 +1,7 @@
 """The gate in motion, on its own: what it asks, in which order, and what it does when something fails under it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from protocol.public import SubmissionPush
 from protocol.publications import Content, Surface
 from server.arrivals import EVERY_S, Arrivals
 from server.committer import BothSides
-from server.gatekeeper import FORGET_EVERY_MS, TRIES, Gatekeeper
+from server.gatekeeper import FORGET_EVERY_MS, RUN, TRIES, Gatekeeper
 from server.outcomes import NoRoom, Tell
 from server.panel import Answered
 from server.readers import Found, Sources
@@ -28,6 +29,8 @@ from server.store.public_writes import (
     Case,
     Conclude,
     Concluded,
+    Conclusion,
+    Conclusions,
     Expire,
     Forget,
     Introduce,
@@ -77,6 +80,7 @@ class Gatehouse:
 
     def __init__(self) -> None:
         self.panel, self.slips, self.shelf, self.clock = StaffedPanel(), Slips(), Shelf(), HandClock()
+        self.at_the_end: list[Callable[[], None]] | None = None  # Of the turn; None: everything is done at once.
         self.committed: list[Any] = []
         self.told: list[Tell] = []
         self.gatekeeper = Gatekeeper(
@@ -87,11 +91,47 @@ class Gatehouse:
             clock=self.clock,
             committed=self.committed.append,
             tell=self.told.append,
+            soon=self.soon,
         )
+
+    def soon(self, call: Callable[[], None]) -> None:
+        if self.at_the_end is None:
+            call()
+        else:
+            self.at_the_end.append(call)
+
+    def turn(self, *cases: Case) -> None:
+        """Let `cases` come in one turn."""
+        self.at_the_end = []
+        for item in cases:
+            self.gatekeeper.judge(item, lambda _: None)
+        calls, self.at_the_end = self.at_the_end, None
+        for call in calls:
+            call()
 
     def second(self) -> None:
         self.clock.pass_time(1)
         self.gatekeeper.every_second()
+
+    def conclude(self, *outcomes: Any) -> tuple[Conclusion, ...]:
+        """Say what came of the run that is being written down; return that."""
+        write = self.slips.come_back(Conclusions(outcomes))
+        assert isinstance(write, Conclude)
+        return write.run
+
+    def fail(self, result: Any) -> tuple[Conclusion, ...]:
+        """Say why the run that is being written down could not be, and let a second pass; return the run."""
+        write = self.slips.come_back(result)
+        assert isinstance(write, Conclude)
+        self.second()
+        self.shelf.asked.clear()
+        return write.run
+
+    def run(self) -> tuple[Conclusion, ...]:
+        """Return what is being written down: of one line there is never more than one write under way."""
+        runs = [write.run for write in self.slips.writes if isinstance(write, Conclude)]
+        assert len(runs) <= 1
+        return runs[0] if runs else ()
 
 
 @pytest.fixture
@@ -128,21 +168,21 @@ def test_what_came_of_it_is_told_to_who_asked_and_to_nobody_else(gatehouse: Gate
     came: list[Any] = []
     gatehouse.gatekeeper.judge(case(), came.append)
     result = concluded()
-    assert isinstance(gatehouse.slips.come_back(result), Conclude)
+    gatehouse.conclude(result)
     assert (came, gatehouse.committed, gatehouse.told) == ([result], [result], [])
 
 
 def test_when_nobody_asked_its_author_is_told(gatehouse: Gatehouse) -> None:
     gatehouse.gatekeeper.judge(case(), None)
     result = concluded()
-    gatehouse.slips.come_back(result)
+    gatehouse.conclude(result)
     assert gatehouse.told == [Tell(persons=(ANN,), push=SubmissionPush(submission=result.submission))]
 
 
 def test_only_what_has_appeared_is_learned(gatehouse: Gatehouse) -> None:
     for result in (concluded(SubmissionState.HELD), Unjudged(1), concluded()):
         gatehouse.gatekeeper.judge(case(), lambda _: None)
-        gatehouse.slips.come_back(result)
+        gatehouse.conclude(result)
     assert len(gatehouse.panel.learned) == 1
     assert gatehouse.panel.learned[0] is gatehouse.panel.seen[2]
 
@@ -150,9 +190,10 @@ def test_only_what_has_appeared_is_learned(gatehouse: Gatehouse) -> None:
 def test_every_answer_goes_with_the_conclusion(gatehouse: Gatehouse) -> None:
     gatehouse.panel.hooks = {"a": lambda _: Allow(), "b": lambda _: Hold(ground="spam", text="Perhaps.")}
     gatehouse.gatekeeper.judge(case(), None)
-    (write,) = gatehouse.slips.writes
-    assert [answer.hook for answer in write.answers] == ["a", "b"]
-    assert write.ruling.why.ground == "spam"
+    (conclusion,) = gatehouse.run()
+    assert [answer.hook for answer in conclusion.answers] == ["a", "b"]
+    assert isinstance(conclusion.ruling, Holds)
+    assert conclusion.ruling.why.ground == "spam"
 
 
 def test_a_ruling_that_cannot_be_written_down_is_tried_again_and_then_held(gatehouse: Gatehouse) -> None:
@@ -160,14 +201,12 @@ def test_a_ruling_that_cannot_be_written_down_is_tried_again_and_then_held(gateh
     gatehouse.gatekeeper.judge(case(), came.append)
     with capture_logs() as logs:
         for _ in range(TRIES):
-            write = gatehouse.slips.come_back(Failed("ValueError"))
-            assert isinstance(write.ruling, Publishes)
-            gatehouse.second()
-            gatehouse.shelf.asked.clear()
+            (conclusion,) = gatehouse.fail(Failed("ValueError"))
+            assert isinstance(conclusion.ruling, Publishes)
     assert [(event["event"], event["error"]) for event in logs] == [("gate.failed", "ValueError")] * TRIES
     assert came == [Failed("ValueError")]
-    (write,) = [write for write in gatehouse.slips.writes if isinstance(write, Conclude)]
-    assert isinstance(write.ruling, Holds)
+    (conclusion,) = gatehouse.run()
+    assert isinstance(conclusion.ruling, Holds)
 
 
 def test_what_fails_whatever_is_tried_is_left_to_the_next_start_and_holds_up_nothing(gatehouse: Gatehouse) -> None:
@@ -175,11 +214,108 @@ def test_what_fails_whatever_is_tried_is_left_to_the_next_start_and_holds_up_not
     gatehouse.gatekeeper.judge(case("two"), lambda _: None)
     with capture_logs():
         for _ in range(2 * TRIES):
-            gatehouse.slips.come_back(Failed("ValueError"))
-            gatehouse.second()
-            gatehouse.shelf.asked.clear()
-    (write,) = [write for write in gatehouse.slips.writes if isinstance(write, Conclude)]
-    assert isinstance(write.ruling, Publishes)
+            gatehouse.fail(Failed("ValueError"))
+    (conclusion,) = gatehouse.run()
+    assert isinstance(conclusion.ruling, Publishes)
+
+
+def test_what_has_a_ruling_while_another_is_written_down_is_written_down_in_one_go_after_it(
+    gatehouse: Gatehouse,
+) -> None:
+    cases = [case(text) for text in ("one", "two", "three")]
+    came: list[Any] = []
+    for item in cases:
+        gatehouse.gatekeeper.judge(item, came.append)
+    results = [concluded(), concluded(SubmissionState.HELD), Unjudged(1)]
+    assert [conclusion.submission for conclusion in gatehouse.conclude(results[0])] == [cases[0].submission]
+    run = gatehouse.conclude(*results[1:])
+    assert [conclusion.submission for conclusion in run] == [item.submission for item in cases[1:]]
+    assert came == results
+    assert gatehouse.committed == results[:2]
+    assert len(gatehouse.panel.learned) == 1
+    assert gatehouse.run() == ()
+
+
+def test_what_is_judged_in_one_turn_is_one_run_for_each_place(gatehouse: Gatehouse) -> None:
+    gatehouse.turn(case("one"), case("elsewhere", topic=None), case("two"), case("three"))
+    runs = [write.run for write in gatehouse.slips.writes]
+    assert [len(run) for run in runs] == [3, 1]
+
+
+def test_a_run_ends_before_what_has_no_ruling_yet(gatehouse: Gatehouse) -> None:
+    gatehouse.panel.is_slow = True
+    for text in ("one", "two", "three"):
+        gatehouse.gatekeeper.judge(case(text), lambda _: None)
+    gatehouse.panel.answer(1)
+    assert gatehouse.run() == ()
+    gatehouse.panel.answer(0)
+    assert len(gatehouse.run()) == 2
+    gatehouse.panel.answer()
+    assert len(gatehouse.run()) == 2
+    gatehouse.conclude(concluded(), concluded())
+    assert len(gatehouse.run()) == 1
+
+
+def test_a_run_is_no_longer_than_others_may_wait_for_it(gatehouse: Gatehouse) -> None:
+    for number in range(RUN + 2):
+        gatehouse.gatekeeper.judge(case(str(number)), None)
+    gatehouse.conclude(concluded())
+    assert len(gatehouse.conclude(*[concluded()] * RUN)) == RUN
+    assert len(gatehouse.run()) == 1
+
+
+def test_when_a_run_fails_its_rulings_are_written_down_one_by_one_and_the_guilty_one_alone_is_held(
+    gatehouse: Gatehouse,
+) -> None:
+    cases = [case(text) for text in ("first", "one", "guilty", "three", "four", "five")]
+    came: dict[SubmissionId, Any] = {}
+    for item in cases[:-1]:
+        gatehouse.gatekeeper.judge(item, partial(came.__setitem__, item.submission))
+    gatehouse.conclude(concluded())
+    wrote: list[tuple[Conclusion, ...]] = []
+    with capture_logs() as logs:
+        while run := gatehouse.run():
+            wrote.append(run)
+            guilty = any(one.submission == cases[2].submission and isinstance(one.ruling, Publishes) for one in run)
+            if guilty:
+                gatehouse.fail(Failed("ValueError"))
+            else:
+                if len(wrote) == 2:
+                    gatehouse.gatekeeper.judge(cases[-1], partial(came.__setitem__, cases[-1].submission))
+                gatehouse.conclude(*[concluded()] * len(run))
+    assert [[item.submission for item in cases].index(run[0].submission) for run in wrote] == [1, 1, *[2] * 4, 3, 4, 5]
+    assert [len(run) for run in wrote] == [4, *[1] * 8]
+    assert [isinstance(run[0].ruling, Holds) for run in wrote] == [*[False] * 5, True, *[False] * 3]
+    assert [event["event"] for event in logs] == ["gate.failed"] * (1 + TRIES)
+    failed = [submission for submission, result in came.items() if isinstance(result, Failed)]
+    assert failed == [cases[2].submission]
+    assert len(came) == len(cases)
+
+
+def test_after_those_of_a_run_that_failed_there_are_runs_again(gatehouse: Gatehouse) -> None:
+    for text in ("one", "two", "three"):
+        gatehouse.gatekeeper.judge(case(text), lambda _: None)
+    gatehouse.conclude(concluded())
+    with capture_logs():
+        gatehouse.slips.come_back(Failed("ValueError"))  # Tried again at once: nobody is known to be guilty.
+    for text in ("four", "five"):
+        gatehouse.gatekeeper.judge(case(text), lambda _: None)
+    for expected in (1, 1, 2):
+        assert len(gatehouse.conclude(*[concluded()] * expected)) == expected
+
+
+def test_a_run_there_was_no_room_for_waits_whole_and_is_answered_at_once(gatehouse: Gatehouse) -> None:
+    came: list[Any] = []
+    for text in ("one", "two", "three"):
+        gatehouse.gatekeeper.judge(case(text), came.append)
+    gatehouse.conclude(concluded())
+    came.clear()
+    run = gatehouse.fail(NoRoom())
+    assert came == [NoRoom()] * 2
+    again = gatehouse.conclude(concluded(), concluded())
+    assert [one.submission for one in again] == [one.submission for one in run]
+    assert [one.unwaited for one in (*run, *again)] == [False, False, True, True]
+    assert (len(came), len(gatehouse.told), len(gatehouse.panel.learned)) == (2, 2, 3)
 
 
 def test_what_there_was_no_room_for_is_tried_every_second_and_asked_for_once(gatehouse: Gatehouse) -> None:
@@ -190,11 +326,11 @@ def test_what_there_was_no_room_for_is_tried_every_second_and_asked_for_once(gat
     assert came == [NoRoom()]
     for _ in range(2):
         gatehouse.second()
-        (write,) = [write for write in gatehouse.slips.writes if isinstance(write, Conclude)]
-        assert write.submission == item.submission
+        (conclusion,) = gatehouse.run()
+        assert conclusion.submission == item.submission
         gatehouse.slips.come_back(NoRoom())
     gatehouse.second()
-    gatehouse.slips.come_back(concluded())
+    gatehouse.conclude(concluded())
     assert len(came) == 1
     assert len(gatehouse.told) == 1
     assert len(gatehouse.panel.seen) == 1
@@ -214,18 +350,18 @@ def test_where_there_is_no_room_who_comes_behind_is_answered_too_as_soon_as_the_
     gatehouse.slips.come_back(NoRoom())
     assert came == ["one", "two", "three"]
     gatehouse.second()
-    for _ in range(3):
-        assert isinstance(gatehouse.slips.come_back(concluded()), Conclude)
+    assert len(gatehouse.conclude(*[concluded()] * 3)) == 3
     assert (len(gatehouse.told), len(came)) == (3, 3)
 
 
 def test_what_is_recovered_is_judged_in_order_and_its_author_is_told(gatehouse: Gatehouse) -> None:
+    cases = (case("one"), case("two"))
     with capture_logs() as logs:
-        gatehouse.gatekeeper.recover((case("one"), case("two")))
+        gatehouse.gatekeeper.recover(cases)
     assert logs == [{"event": "gate.recovered", "submissions": 2, "log_level": "info"}]
     assert [seen.content.text for seen in gatehouse.panel.seen] == ["one", "two"]
-    for _ in range(2):
-        assert isinstance(gatehouse.slips.come_back(concluded()), Conclude)
+    written = [*gatehouse.conclude(concluded()), *gatehouse.conclude(concluded())]
+    assert [one.submission for one in written] == [one.submission for one in cases]
     assert len(gatehouse.told) == 2
 
 
@@ -239,19 +375,20 @@ def test_what_nobody_waits_for_is_held_where_others_are_told_to_try_again(gateho
     gatehouse.panel.hooks = {"terms": lambda _: Failure.CRASHED}
     gatehouse.panel.on_error = OnError.REJECT
     gatehouse.gatekeeper.judge(case(), lambda _: None)
-    assert isinstance(gatehouse.slips.come_back(Unjudged(1)).ruling, Unavailable)
+    (told,) = gatehouse.conclude(Unjudged(1))
+    assert isinstance(told.ruling, Unavailable)
     gatehouse.gatekeeper.recover((case(),))
-    (write,) = gatehouse.slips.writes
-    assert isinstance(write.ruling, Holds)
-    assert write.unwaited
+    (conclusion,) = gatehouse.run()
+    assert isinstance(conclusion.ruling, Holds)
+    assert conclusion.unwaited
 
 
 def test_one_authors_rulings_are_written_down_one_after_the_other(gatehouse: Gatehouse) -> None:
     for text in ("one", "two"):
         gatehouse.gatekeeper.judge(case(text), lambda _: None)
-    assert len(gatehouse.slips.writes) == 1
-    gatehouse.slips.come_back(concluded())
-    assert len(gatehouse.slips.writes) == 1
+    assert len(gatehouse.run()) == 1
+    gatehouse.conclude(concluded())
+    assert len(gatehouse.run()) == 1
 
 
 def test_what_cannot_be_asked_about_is_held_and_holds_up_nothing(
@@ -265,8 +402,9 @@ def test_what_cannot_be_asked_about_is_held_and_holds_up_nothing(
         gatehouse.gatekeeper.judge(case("one"), lambda _: None)
     assert [(event["event"], event["error"]) for event in logs] == [("gate.failed", "KeyError")]
     gatehouse.gatekeeper.judge(case("two"), lambda _: None)
-    assert isinstance(gatehouse.slips.come_back(concluded(SubmissionState.HELD)).ruling, Holds)
-    assert isinstance(gatehouse.slips.come_back(concluded()).ruling, Publishes)
+    (held,) = gatehouse.conclude(concluded(SubmissionState.HELD))
+    (published,) = gatehouse.conclude(concluded())
+    assert (type(held.ruling), type(published.ruling)) == (Holds, Publishes)
 
 
 def test_what_was_held_and_appears_is_learned_too(gatehouse: Gatehouse) -> None:

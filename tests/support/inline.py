@@ -145,6 +145,7 @@ class InlineServer:
             clock=self.clock,
             committed=self.committed,
             tell=self.hub.tell,
+            soon=lambda call: call(),
         )
         self.days = Days(commits=commits, clock=self.clock, zone=self.bench.zone)
         self.public_news = PublicNews(threads=self.threads, reads=sources, tell=self.hub.tell, show=self.hub.show)
