@@ -16,14 +16,15 @@ class Audience:
     """Subscribers in the order they came. Nothing is kept twice, and what few audiences have costs the others nothing.
 
     `topic`: the string that all who keep the topic's name may share. `subscribers`: to be gone through and looked into.
-    `late`: who already has the waiting entries up to that seq. `tags`: of an account, those of its followers who have
-    one.
+    `departures`: how often somebody has gone. `late`: who already has the waiting entries up to that seq. `tags`: of an
+    account, those of its followers who have one.
     """
 
-    __slots__ = ("late", "subscribers", "tags", "topic")
+    __slots__ = ("departures", "late", "subscribers", "tags", "topic")
 
     def __init__(self, subscribers: Iterable[Subscriber] = (), *, topic: str = "") -> None:
         self.topic = topic
+        self.departures = 0
         self.subscribers: Collection[Subscriber] = ()
         self.late: Mapping[Subscriber, Seq] = _NONE
         self.tags: Mapping[Subscriber, str] = _NONE
@@ -46,6 +47,7 @@ class Audience:
 
     def remove(self, subscriber: Subscriber) -> None:
         """`subscriber` follows no longer, if it did."""
+        self.departures += 1
         if isinstance(self.subscribers, dict):
             self.subscribers.pop(subscriber, None)
         else:

@@ -5,8 +5,9 @@ for many entries. Short jobs go first; order within a topic is kept because a to
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 import msgspec
 
@@ -16,6 +17,9 @@ from server.outcomes import Subscriber
 
 SHORT = 64  # Recipients up to which a job is done in one go, before any longer one.
 TURN = 64  # Recipients a turn: what comes for a small chat meanwhile does not wait for all of a large group.
+
+
+Broadcast = Callable[[bytes, Sequence[Subscriber]], None]
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -39,25 +43,28 @@ class _Job:
     joined: bytes | None = None  # All parcels in one piece, when everybody gets the same.
     recipients: tuple[Subscriber, ...] = ()
     cursor: int = 0
+    departures: int = 0  # Of the audience, when the recipients were taken.
 
     def begin(self) -> None:
         self.parcels, self.waiting = tuple(self.waiting), []
         self.recipients = tuple(self.audience.subscribers)
+        self.departures = self.audience.departures
         self.cursor = 0
         self.audience.forget_late(self.parcels[0].seq)
         plain = not self.audience.late and not any(parcel.misses for parcel in self.parcels)
         self.joined = b"".join(parcel.frame for parcel in self.parcels) if plain else None
 
-    def advance(self, most: int) -> int:
+    def advance(self, most: int, broadcast: Broadcast) -> int:
         """Serve at most `most` further recipients; return how many."""
         begin = self.cursor
         recipients = self.recipients[begin : begin + most]
         self.cursor = begin + len(recipients)
-        following = self.audience.subscribers
-        here = [recipient for recipient in recipients if recipient in following]
+        here: Sequence[Subscriber] = recipients
+        if self.audience.departures != self.departures:
+            following = self.audience.subscribers
+            here = [recipient for recipient in recipients if recipient in following]
         if self.joined is not None:
-            for recipient in here:
-                recipient.push_now(self.joined)
+            broadcast(self.joined, here)
         else:
             for recipient in here:
                 self._pick(recipient)
@@ -70,12 +77,27 @@ class _Job:
                 recipient.push(parcel.copy(recipient))
 
 
-class FanOut:
-    """The jobs of all topics."""
+def push_each(frame: bytes, recipients: Sequence[Subscriber]) -> None:
+    """Push `frame` to each of `recipients`."""
+    for recipient in recipients:
+        recipient.push(frame)
 
-    def __init__(self) -> None:
+
+class _Hold(Enum):
+    """How far it is with a job that waits for a write: its turn is not over; it waits; a write is over since then."""
+
+    BEGUN = auto()
+    WAITING = auto()
+    OVER = auto()
+
+
+class FanOut:
+    """The jobs of all topics. `broadcast` sends one frame to many."""
+
+    def __init__(self, broadcast: Broadcast = push_each) -> None:
+        self._broadcast = broadcast
         self._coming: dict[TopicId, int] = {}
-        self._held: dict[TopicId, int] = {}  # How many parcels waited at the end of the turn the job was held in.
+        self._held: dict[TopicId, _Hold] = {}
         self._jobs: dict[TopicId, _Job] = {}
         self._short: deque[TopicId] = deque()
         self._long: deque[TopicId] = deque()
@@ -94,10 +116,11 @@ class FanOut:
                 return
             job = self._jobs[topic] = _Job(audience)
             if topic in self._coming:
-                self._held[topic] = 0
+                self._held[topic] = _Hold.BEGUN
             else:
                 self._line(job).append(topic)
-        job.audience = audience  # Another one, if all who followed the topic when the job began are gone.
+        if job.audience is not audience:  # All who followed the topic when the job began are gone.
+            job.audience, job.departures = audience, -1
         job.waiting.append(parcel)
 
     def expect(self, topic: TopicId) -> None:
@@ -106,6 +129,8 @@ class FanOut:
 
     def expect_less(self, topic: TopicId) -> None:
         """One of the writes expected is over; what it gave has been added."""
+        if self._held.get(topic) is _Hold.WAITING:
+            self._held[topic] = _Hold.OVER  # Whatever it gave: who writes what comes to nothing holds up nobody twice.
         left = self._coming[topic] - 1
         if left:
             self._coming[topic] = left
@@ -133,19 +158,18 @@ class FanOut:
         return bool(self._short or self._long)
 
     def _let_go(self) -> None:
-        for topic, before in list(self._held.items()):
-            job = self._jobs[topic]
-            if topic not in self._coming or (before and len(job.waiting) > before):
+        for topic, hold in list(self._held.items()):
+            if hold is _Hold.OVER or topic not in self._coming:
                 del self._held[topic]
-                self._line(job).append(topic)
-            elif not before:
-                self._held[topic] = len(job.waiting)
+                self._line(self._jobs[topic]).append(topic)
+            else:
+                self._held[topic] = _Hold.WAITING
 
     def _run(self, topic: TopicId, most: int) -> int:
         job = self._jobs[topic]
         if not job.recipients:
             job.begin()
-        served = job.advance(most)
+        served = job.advance(most, self._broadcast)
         if job.cursor < len(job.recipients):
             self._long.append(topic)
             return served

@@ -229,9 +229,6 @@ class Subscriber(Protocol):
     def push(self, frame: bytes) -> None:
         """Queue a WebSocket frame."""
 
-    def push_now(self, frame: bytes) -> None:
-        """Write a WebSocket frame at once where nothing waits before it; else queue it."""
-
     def push_ephemeral(self, frame: bytes) -> None:
         """Queue a WebSocket frame unless this connection lags behind."""
 

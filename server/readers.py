@@ -103,6 +103,7 @@ class Readers(Generic[R]):
     def _run(self, reader: R) -> None:
         while (questions := self._queue.get()) is not None:
             self._post(partial(_answer, [(done, Found(query, reader)) for query, done in questions]))
+            del questions  # Else they, and who asked, would be kept until somebody asks again.
         reader.close()
 
 

@@ -34,16 +34,16 @@ class Session:
         "_most",
         "_number",
         "_offences",
-        "_peer",
         "_waits",
         "caller",
         "gone",
         "live",
         "officer",
+        "peer",
     )
 
     def __init__(self, peer: Peer, *, engine: Engine, limits: Limits, clock: Clock, in_flight: int) -> None:
-        self._peer = peer
+        self.peer = peer
         self._engine = engine
         self._limits = limits
         self._clock = clock
@@ -73,7 +73,7 @@ class Session:
         try:
             request = decode_request(message)
         except CodecError as error:
-            self._peer.close(CloseCode.MALFORMED, str(error))
+            self.peer.close(CloseCode.MALFORMED, str(error))
             return
         except ShapeError as error:
             self._misshapen(error)
@@ -95,15 +95,11 @@ class Session:
 
     def push(self, frame: bytes) -> None:
         """Queue a WebSocket frame."""
-        self._peer.send(frame)
-
-    def push_now(self, frame: bytes) -> None:
-        """Write a WebSocket frame at once where nothing waits before it; else queue it."""
-        self._peer.send_now(frame)
+        self.peer.send(frame)
 
     def push_ephemeral(self, frame: bytes) -> None:
         """Queue a WebSocket frame unless this connection lags behind."""
-        self._peer.send_ephemeral(frame)
+        self.peer.send_ephemeral(frame)
 
     def sign_out(self) -> None:
         """Close: the device's token is worthless now."""
@@ -113,14 +109,14 @@ class Session:
         """Send the reply; the request is over."""
         self._greeted = self._greeted or isinstance(request, Hello)
         self._offences = 0
-        self._peer.send(binary_frame(encode_reply(request.id, reply)))
+        self.peer.send(binary_frame(encode_reply(request.id, reply)))
         self._over()
 
     def refuse(self, request: Request[Reply], refusal: Refuse) -> None:
         """Send the refusal; the request is over."""
         self._send_refusal(request.id, refusal)
         if refusal.close is not None:
-            self._peer.close(refusal.close, refusal.code.value)
+            self.peer.close(refusal.close, refusal.code.value)
         self._over()
 
     def enter(self, caller: Caller) -> bool:
@@ -150,7 +146,7 @@ class Session:
 
     def close(self, code: int, reason: str) -> None:
         """Close the connection after what is queued; nothing more is taken from it."""
-        self._peer.close(code, reason)
+        self.peer.close(code, reason)
 
     def _out_of_order(self, request: Request[Reply]) -> Refuse | None:
         return None if self._greeted or isinstance(request, Hello) else _HELLO_FIRST
@@ -167,7 +163,7 @@ class Session:
             OPERATIONS[type(request)] if request is not None else "",
             connection=self._number,
             person=self.caller.person if self.caller else None,
-            address=self._peer.address,
+            address=self.peer.address,
             now=self._clock.monotonic(),
             handle=handle,
         )
@@ -178,7 +174,7 @@ class Session:
 
     def _misshapen(self, error: ShapeError) -> None:
         if error.request_id is None:
-            self._peer.close(CloseCode.MALFORMED, str(error))
+            self.peer.close(CloseCode.MALFORMED, str(error))
             return
         refusal = self._too_often(None)
         if refusal is None:
@@ -189,7 +185,7 @@ class Session:
     def _offend(self) -> None:
         self._offences += 1
         if self._offences == OFFENCES:
-            self._peer.close(CloseCode.ABUSE, "too many requests that cannot be served")
+            self.peer.close(CloseCode.ABUSE, "too many requests that cannot be served")
 
     def _send_refusal(self, request_id: int, refusal: Refuse) -> None:
         message = encode_refusal(
@@ -199,7 +195,7 @@ class Session:
             retry_after_ms=refusal.retry_after_ms,
             field=refusal.field,
         )
-        self._peer.send(binary_frame(message))
+        self.peer.send(binary_frame(message))
 
     def _over(self) -> None:
         self._in_flight -= 1
@@ -212,6 +208,6 @@ class Session:
             return
         self._held = full
         if full:
-            self._peer.hold()
+            self.peer.hold()
         else:
-            self._peer.release()
+            self.peer.release()

@@ -150,19 +150,6 @@ class Link:
                 self.dirty = True
                 self._agenda.dirty.append(self)
 
-    def send_now(self, frame: bytes) -> None:
-        write = self.write
-        if self.dirty or self.stalled or write is None or self.stage is not OPEN:
-            self.send(frame)
-            return
-        try:
-            written = write(frame)
-        except OSError:  # EAGAIN, or the end of the connection, which the write at the end of the turn meets again.
-            written = 0
-        if written < len(frame):
-            self.send(frame)
-            self.outbox.written(written)
-
     def send_ephemeral(self, frame: bytes) -> None:
         if not self.stalled:
             self.send(frame)

@@ -19,13 +19,6 @@ class Peer(Protocol):
     def send(self, frame: bytes) -> None:
         """Queue one complete WebSocket frame (`framing.binary_frame`); it leaves at the end of the poller's turn."""
 
-    def send_now(self, frame: bytes) -> None:
-        """Send `frame` without waiting for the end of the turn, where nothing waits before it.
-
-        For one frame to many: a call each, and none of them is gone through again. Where several frames come for one
-        peer in a turn, `send` is better: it writes them together.
-        """
-
     def send_ephemeral(self, frame: bytes) -> None:
         """Send `frame` unless the peer is behind with its reading; then forget it."""
 

@@ -141,6 +141,13 @@ class Poller:
         for _ in range(min(len(self._posted), CALLS_A_TURN)):
             self._posted.popleft()()
         more = self._turn()
+        while more and not (agenda.ready or agenda.dirty or self._posted):
+            # Nothing else to do, as far as was known when the turn began: look, and go on where nothing has come.
+            self._ask()
+            self._unserved = len(agenda.ready)
+            if agenda.ready or self._posted or self._clock.monotonic() - agenda.now > YIELD_S:
+                break
+            more = self._turn()
         dirty, agenda.dirty = agenda.dirty, []
         for link in dirty:
             link.dirty = False

@@ -3,14 +3,17 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from protocol.decisions import Submission, SubmissionState
 from protocol.frames import GroupLeave
 from protocol.public import Publish, Submissions, TakeBack
 from protocol.publications import Content, Surface
+from server.gatekeeper import TRIES
 from server.store.base import StoreFullError
+from server.store.log import Log
 from server.store.public_writes import Forget
-from server.store.writes import Done
+from server.store.writes import Done, Post, Posted
 from tests.support.inline import InlineServer, published
 from tests.support.public import rows
 from tests.support.submitting import Lane, answered
@@ -89,6 +92,45 @@ def test_what_is_answered_while_the_disk_is_full_waits_behind_what_was_before_it
         lane.server.every_second()
     lane.server.every_second()
     assert lane.texts() == ["one", "two"]
+
+
+def test_what_waits_for_one_that_is_being_judged_is_one_commit_with_it(lane: Lane) -> None:
+    lane.server.panel.is_slow = True
+    texts = ["one", "two", "three"]
+    requests = [lane.member.publishes(text, lane.topic) for text in texts]
+    before = lane.server.public_commits.batches
+    for which in (2, 1, 0):
+        assert lane.texts() == []
+        lane.server.panel.answer(which)
+    assert lane.server.public_commits.batches == before + 1
+    assert lane.texts() == texts
+    assert all(lane.of(lane.member, request.cid).state is SubmissionState.PUBLISHED for request in requests)
+
+
+def test_one_that_cannot_be_concluded_is_held_alone_and_what_was_said_around_it_comes_in_order(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Log.add
+
+    def add(log: Log, post: Post) -> Posted:
+        posted = append(log, post)
+        if post.draft is not None and b"guilty" in (post.draft.body or b""):
+            raise ValueError("a mistake in the store, when it is nearly done")
+        return posted
+
+    monkeypatch.setattr(Log, "add", add)
+    lane.server.panel.is_slow = True
+    texts = ["one", "two", "guilty", "three", "four"]
+    requests = [lane.member.publishes(text, lane.topic) for text in texts]
+    with capture_logs():
+        for _ in texts:
+            lane.server.panel.answer(-1)
+        for _ in range(TRIES):
+            lane.server.every_second()
+    assert lane.texts() == ["one", "two", "three", "four"]
+    states = [lane.of(lane.member, request.cid).state for request in requests]
+    published, held = SubmissionState.PUBLISHED, SubmissionState.HELD
+    assert states == [published, published, held, published, published]
 
 
 def test_versions_of_a_card_come_in_order_though_the_first_had_no_topic_yet(lane: Lane) -> None:

@@ -195,11 +195,11 @@ def test_a_recall_erases_the_body_for_everybody(server: InlineServer) -> None:
 
 def test_a_recall_leaves_no_byte_of_the_body_in_the_store(server: InlineServer) -> None:
     alice, bob = server.people("alice", "bob")
-    topic = alice.send(b"\xbe\xefcanary", to=bob.person).topic
-    alice.do(Edit, topic=topic, target=1, body=b"\xbe\xefcanary two")
-    assert any("BEEF" in line.upper() for line in server.dump())
+    topic = alice.send(b"\xbe\xef\xca\xfe\xd0\x0dcanary", to=bob.person).topic
+    alice.do(Edit, topic=topic, target=1, body=b"\xbe\xef\xca\xfe\xd0\x0dcanary two")
+    assert any("BEEFCAFED00D" in line.upper() for line in server.dump())
     alice.do(Recall, topic=topic, target=1)
-    assert not any("BEEF" in line.upper() for line in server.dump())
+    assert not any("BEEFCAFED00D" in line.upper() for line in server.dump())
 
 
 def test_a_recall_erases_edits_and_reactions_of_the_message_too(server: InlineServer) -> None:

@@ -208,10 +208,10 @@ def test_one_edits_recalls_and_reacts_as_in_a_chat(press: Press) -> None:
 
 
 def test_a_recall_leaves_no_byte_of_the_message_in_the_store(press: Press) -> None:
-    dialogue = write(press, b"\xbe\xefcanary")
-    assert any("BEEF" in line.upper() for line in press.server.dump())
+    dialogue = write(press, b"\xbe\xef\xca\xfe\xd0\x0dcanary")
+    assert any("BEEFCAFED00D" in line.upper() for line in press.server.dump())
     press.reader.do(Recall, topic=dialogue, target=1)
-    assert not any("BEEF" in line.upper() for line in press.server.dump())
+    assert not any("BEEFCAFED00D" in line.upper() for line in press.server.dump())
 
 
 def test_edits_and_recalls_come_too_late_as_in_a_chat(press: Press) -> None:

@@ -27,8 +27,6 @@ class Ear:
     def push(self, frame: bytes) -> None:
         self.heard.append(frame)
 
-    push_now = push
-
     def push_ephemeral(self, frame: bytes) -> None:
         raise AssertionError("entries are not ephemeral")
 
@@ -236,6 +234,18 @@ def test_a_large_job_goes_on_when_what_was_being_written_comes_to_nothing() -> N
     fan.expect(BIG)
     fan.add(BIG, big, parcel(1))
     fan.turn()
+    fan.expect_less(BIG)
+    while fan.turn():
+        pass
+    assert all(ear.heard == [b"1;"] for ear in ears)
+
+
+def test_a_large_job_does_not_wait_for_ever_for_writes_that_come_to_nothing() -> None:
+    fan, (big, ears) = FanOut(), audience(SHORT + 1)
+    fan.expect(BIG)
+    fan.add(BIG, big, parcel(1))
+    fan.turn()
+    fan.expect(BIG)  # Somebody repeats what they said, over and over.
     fan.expect_less(BIG)
     while fan.turn():
         pass

@@ -29,8 +29,6 @@ class Connection:
     def push(self, frame: bytes) -> None:
         self.frames.append(frame)
 
-    push_now = push
-
     def push_ephemeral(self, frame: bytes) -> None: ...
 
     def prefer(self, preferences: Preferences) -> None: ...

@@ -5,6 +5,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 
 import pytest
 
+from server.net.broadcast import broadcast
 from server.net.framing import binary_frame
 from server.net.line import BrokenLineError, Line
 from server.net.link import LEAVING, Agenda, Link
@@ -138,7 +139,7 @@ def test_an_error_of_the_socket_says_that_the_line_is_broken() -> None:
 
 def test_one_frame_to_many_is_written_at_once_and_not_looked_at_again() -> None:
     line, transport = lines(straight=True)
-    line.link.send_now(b"now")
+    broadcast(b"now", [line.link])
     assert (transport.received, line.link.dirty) == (b"now", False)
     line.flush()
     assert transport.writes == [1]
@@ -147,7 +148,7 @@ def test_one_frame_to_many_is_written_at_once_and_not_looked_at_again() -> None:
 def test_what_is_written_at_once_stays_behind_what_waits() -> None:
     line, transport = lines(straight=True)
     line.link.send(b"first")
-    line.link.send_now(b"second")
+    broadcast(b"second", [line.link])
     assert transport.received == b""
     line.flush()
     assert (transport.received, transport.writes) == (b"firstsecond", [2])
@@ -156,11 +157,11 @@ def test_what_is_written_at_once_stays_behind_what_waits() -> None:
 @pytest.mark.parametrize("room", [0, 2])
 def test_what_the_socket_does_not_take_at_once_waits(room: int) -> None:
     line, transport = lines(room, straight=True)
-    line.link.send_now(b"first")
+    broadcast(b"first", [line.link])
     assert (transport.received, line.link.outbox.unsent, line.link.dirty) == (b"first"[:room], 5 - room, True)
     line.flush()
     assert line.link.stalled
-    line.link.send_now(b"second")
+    broadcast(b"second", [line.link])
     transport.room = 1 << 30
     line.flush()
     assert transport.received == b"firstsecond"
@@ -168,7 +169,7 @@ def test_what_the_socket_does_not_take_at_once_waits(room: int) -> None:
 
 def test_where_bytes_do_not_go_to_the_socket_as_they_are_all_frames_wait() -> None:
     line, transport = lines()
-    line.link.send_now(b"now")
+    broadcast(b"now", [line.link])
     assert (transport.received, line.link.dirty) == (b"", True)
 
 
@@ -177,8 +178,8 @@ def test_nothing_is_written_at_once_to_who_is_leaving() -> None:
     line.link.close(4000, "go")
     line.flush()
     before = transport.received
-    line.link.send_now(b"now")
+    broadcast(b"now", [line.link])
     line.link.gone()
-    line.link.send_now(b"now")
+    broadcast(b"now", [line.link])
     line.flush()
     assert transport.received == before

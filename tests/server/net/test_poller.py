@@ -18,7 +18,7 @@ from server.clock import SystemClock
 from server.net.framing import binary_frame
 from server.net.link import Link
 from server.net.peer import Peer
-from server.net.poller import CALLS_A_TURN, READING_S, Poller
+from server.net.poller import CALLS_A_TURN, READING_S, YIELD_S, Poller
 from server.net.settings import NetSettings
 from tests.server.net.support import REQUEST, Recorder, Station, echo, keep, masked
 
@@ -55,11 +55,45 @@ def test_what_is_posted_runs_in_the_next_turn_in_order() -> None:
         assert done == [1, 2, 3]
 
 
-def test_fan_out_left_over_asks_for_another_turn() -> None:
+def test_fan_out_goes_on_in_the_same_turn_while_nothing_else_has_come() -> None:
     with Station() as station:
-        station.fanouts = [lambda: None, lambda: None]
-        assert station.poller.tick()
+        done: list[int] = []
+        station.fanouts = [lambda: done.append(1), lambda: done.append(2), lambda: done.append(3)]
         assert not station.poller.tick()
+        assert done == [1, 2, 3]
+
+
+def test_fan_out_stops_for_what_is_posted_and_asks_for_another_turn() -> None:
+    with Station() as station:
+        done: list[str] = []
+        station.fanouts = [lambda: station.poller.post(lambda: done.append("call")), lambda: done.append("fan-out")]
+        assert station.poller.tick()
+        assert done == []
+        assert not station.poller.tick()
+        assert done == ["call", "fan-out"]
+
+
+def test_fan_out_stops_for_a_message_that_has_come() -> None:
+    order: list[bytes] = []
+    with Station(answer=lambda peer, message: order.append(message)) as station:
+        client, _ = station.connect()
+
+        def send() -> None:
+            client.send(b"message")
+            client.pump()  # From the protocol to the buffer,
+            client.pump()  # and from there to the socket.
+
+        station.fanouts = [send, *(lambda: order.append(b"fan-out") for _ in range(9))]
+        station.until(lambda: len(order) == 10)
+        assert order.index(b"message") < 3
+
+
+def test_fan_out_does_not_keep_trio_waiting_however_long_it_is() -> None:
+    with Station() as station:
+        station.clock.step = YIELD_S / 4
+        station.fanouts = [lambda: None] * 100
+        assert station.poller.tick()
+        assert len(station.fanouts) > 90
 
 
 def test_one_busy_connection_does_not_keep_another_waiting() -> None:
