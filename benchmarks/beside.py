@@ -1,150 +1,148 @@
-"""How long a small chat waits beside a busy group: the latency of chats alone, and with a large group talking.
+"""How long a small chat waits beside a busy group: alone, with a large group talking, and with the machine as busy.
 
-    python -m benchmarks.beside --members 500 --rate 40
-
-Chats send at a fixed pace (an open loop; latency counts from the intended time, until the other side has the message).
-The group's members are another process: one of them talks, all of them read. One run does both, in turn, several times.
+The group's members are another process: one of them talks at random times, all of them read. In a third kind of stretch
+the chats are alone on the server, and a process like that one reads as much from a bare loop of sends, which is another
+server: what that costs the chats is the machine's doing. One run does all, in turn, several times.
 """
 
-import multiprocessing
-import os
 import time
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import closing
 from multiprocessing.connection import Connection
+from pathlib import Path
+from random import Random
 from selectors import EVENT_READ, DefaultSelector
+from typing import Any
 
 import click
-import msgpack
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.chat import BODY, Talker, begin_chats, quantile, sign_up
-from benchmarks.servers import hutongd
-from benchmarks.wire import Wire, masked
-from protocol.ids import new_cid
+from benchmarks.checks import dialogue
+from benchmarks.figures import Report, Row, progress, quantile
+from benchmarks.gate.hooks import gated
+from benchmarks.load.closed_loop import PATIENCE_S, in_group, settle
+from benchmarks.load.crowd import sign_up_all
+from benchmarks.load.open_loop import Flow, OpenLoop, Place, arrivals
+from benchmarks.load.small_chats import ALONE, SmallChats, Stretch, in_turn, tell
+from benchmarks.load.worker import worker
+from benchmarks.options import common, option, quick, reported, terms_option
+from benchmarks.servers import Running, raise_limit
+from benchmarks.systems.base import body
+from benchmarks.systems.limit import Limit
+from protocol.limits import PRIVATE_GROUP_MEMBERS
 
-INVITED_AT_ONCE = 100  # What one founding may invite.
-
-
-def now_cid() -> bytes:
-    """Return a new cid of now."""
-    return new_cid(time.time_ns() // 10**6)
-
-
-def gather_group(url: str, members: int) -> tuple[list[Wire], str]:
-    """Return the connections of a group's members, the owner first, and its topic."""
-    people = [sign_up(url, f"member-{number}-x") for number in range(members)]
-    owner = people[0][0]
-    invited = [person for _, person in people[1:]]
-    topic = owner.request("group.found", cid=now_cid(), invite=invited[:INVITED_AT_ONCE])["topic"]
-    for person in invited[INVITED_AT_ONCE:]:
-        owner.request("group.invite", topic=topic, person=person)
-    for wire, _ in people[1:]:
-        wire.request("group.accept", cid=now_cid(), topic=topic)
-    return [wire for wire, _ in people], topic
+TEXT_CHARS = 100
+DELIVERIES_PER_S = 20_000  # In the group: it leaves two processors some room.
+GROUP = "the group"
+BESIDE, MACHINE = "beside the group", "alone, the machine as busy"
 
 
-def be_a_group(url: str, members: int, rate: float, orders: Connection) -> None:
-    """Gather a group; then, for each order of so many seconds, talk at `rate` and tell how much was delivered."""
-    wires, topic = gather_group(url, members)
-    orders.send("ready")
-    with DefaultSelector() as selector, suppress(EOFError):
-        for wire in wires:
-            wire.socket.settimeout(0)
-            selector.register(wire, EVENT_READ, wire)
-        request = 10**6
+def be_a_group(server: Running, members: int, rate: float, seed: int, orders: Connection) -> None:
+    """Gather a group; then, whenever it is ordered, talk at `rate` and tell what came."""
+    is_public, texts = members > PRIVATE_GROUP_MEMBERS, dialogue(TEXT_CHARS, Random(seed))
+    people = sign_up_all(server.url, (f"member-{number}" for number in range(members)))
+    speaker = in_group(people, public=is_public)
+    wires = [wire for wire, _ in people]
+    settle(wires, quiet_s=1.0)
+    place = Place(GROUP, speaker.way, speaker.topic, (speaker.mouth,), hearers=members - 1, share=1)
+    with closing(OpenLoop([place], hearing=wires)) as loop:
+        orders.send(None)
         while True:
-            seconds = orders.recv()
-            due, delivered = time.perf_counter(), 0
-            ends = due + seconds
-            while (now := time.perf_counter()) < ends:
-                if now >= due:
-                    request += 1
-                    due += 1 / rate
-                    message = {"op": "send", "id": request, "cid": now_cid(), "topic": topic, "body": BODY}
-                    with suppress(BlockingIOError):
-                        wires[0].socket.sendall(masked(msgpack.packb(message)))
-                for key, _ in selector.select(max(0.0, min(due, ends) - time.perf_counter())):
-                    delivered += sum(1 for _ in key.data.poll())
-            orders.send(delivered)
+            number, seconds = orders.recv()
+            source = Random(f"{seed} {number}")
+            flows = loop.stretch(rate=rate, seconds=seconds, source=source, text=lambda _: next(texts))
+            orders.send(flows[GROUP])
 
 
-def chat_at_pace(talkers: list[Talker], *, pace: float, seconds: float) -> list[float]:
-    """Let the talkers speak in turn, `pace` messages a second in all; return the latencies in ms."""
-    latencies: list[float] = []
-    intended: dict[tuple[str, int], float] = {}
-    due = begun = time.perf_counter()
-    ends, number = begun + seconds, 0
+def be_in_a_room(server: Running, members: int, rate: float, seed: int, orders: Connection) -> None:
+    """Be all who hear what a bare loop tells; then do as a group does, at the same times."""
+    seats = Limit().room(server, members)
+    mouth = seats[0]
     with DefaultSelector() as selector:
-        for talker in talkers:
-            selector.register(talker.wire, EVENT_READ, talker)
-        while time.perf_counter() < ends or intended:
-            now = time.perf_counter()
-            if now >= due and now < ends:
-                talker = talkers[number % len(talkers)]
-                number += 1
-                body = number.to_bytes(8, "big") + BODY
-                message = {"op": "send", "id": 10**6 + number, "cid": now_cid(), "topic": talker.topic, "body": body}
-                intended[talker.topic, number] = due
-                talker.wire.socket.sendall(masked(msgpack.packb(message)))
-                due += 1 / pace
-            for key, _ in selector.select(max(0.0, min(due, ends) - time.perf_counter())):
-                _take(key.data, talkers, intended, latencies)
-    return latencies
+        for seat in seats:
+            selector.register(seat, EVENT_READ, seat)
+        orders.send(None)
+        while True:
+            number, seconds = orders.recv()
+            times = arrivals(Random(f"{seed} {number}"), rate=rate, seconds=seconds)
+            flow, begun = Flow(), time.perf_counter()
+            while flow.deliveries < len(times) * members:
+                now = time.perf_counter() - begun
+                if flow.said < len(times) and times[flow.said] <= now:
+                    flow.said += 1
+                    mouth.socket.sendall(mouth.speech.say(flow.said, body(1, flow.said)))
+                wait = times[flow.said] - now if flow.said < len(times) else PATIENCE_S
+                for key, _ in selector.select(max(0.0, wait)):
+                    received = key.data.socket.recv(1 << 16)
+                    if not received:
+                        raise ConnectionError("the bare loop hung up")
+                    flow.deliveries += len(key.data.heard.feed(received))
+            orders.send(flow)
 
 
-def _take(
-    hearer: Talker, talkers: list[Talker], intended: dict[tuple[str, int], float], latencies: list[float]
+def measure(
+    report: Report,
+    *,
+    members: int,
+    rate: float,
+    pairs: int,
+    pace: float,
+    terms: int,
+    rounds: int,
+    seconds: float,
+    seed: int,
 ) -> None:
-    for payload in hearer.wire.poll():
-        entry = msgpack.unpackb(payload).get("entry")
-        if entry is None:
-            continue
-        number = int.from_bytes(entry["body"][:8], "big")
-        speaker = talkers[(number - 1) % len(talkers)]
-        if speaker is not hearer and (entry["topic"], number) in intended:  # The speaker gets the entry as well.
-            latencies.append((time.perf_counter() - intended.pop((entry["topic"], number))) * 1000)
+    """Have the chats go on in all three ways in turn, in another order each time."""
+    raise_limit(members + 2 * pairs + 200)
+    with (
+        gated("checks", terms=terms, seed=seed) as server,
+        Limit().serve() as bare,
+        worker(be_a_group, server, members, rate, seed) as group,
+        worker(be_in_a_room, bare, members, rate, seed) as room,
+    ):
+        for other in (room, group):
+            other.answer()
+        progress(f"{members:,} are in a group")
+        others = {ALONE: None, BESIDE: group, MACHINE: room}
+        with SmallChats(server, pairs, pace=pace, seed=seed) as chats:
+            kinds = in_turn(chats, others, rounds=rounds, seconds=seconds, source=Random(seed))
+        title = f"{pairs} small chats, and a group of {members:,}"
+        tell(report, title, kinds, count=lambda flow: flow.deliveries)
+        _tell_group(report, kinds[BESIDE], members)
 
 
-@click.command()
-@click.option("--members", default=500, show_default=True, help="Of the busy group, all online.")
-@click.option("--rate", default=40.0, show_default=True, help="Messages a second in the group.")
-@click.option("--pairs", default=5, show_default=True, help="Small chats.")
-@click.option("--pace", default=200.0, show_default=True, help="Messages a second in the chats together.")
-@click.option("--seconds", default=5.0, show_default=True, help="Of each stretch, alone and beside.")
-@click.option("--rounds", default=3, show_default=True, help="Stretches of each kind.")
-def main(members: int, rate: float, pairs: int, pace: float, seconds: float, rounds: int) -> None:
-    """Measure small chats alone and beside a busy group, in one run."""
-    alone: list[float] = []
-    beside: list[float] = []
-    delivered = 0
-    with hutongd() as server:
-        orders, theirs = multiprocessing.Pipe()
-        group = multiprocessing.Process(target=be_a_group, args=(server.url, members, rate, theirs), daemon=True)
-        group.start()
-        talkers = begin_chats(server.url, pairs)
-        orders.recv()
-        chat_at_pace(talkers, pace=pace, seconds=1)
-        for _ in range(rounds):
-            alone += chat_at_pace(talkers, pace=pace, seconds=seconds)
-            orders.send(seconds)
-            beside += chat_at_pace(talkers, pace=pace, seconds=seconds)
-            delivered += orders.recv()
-        group.terminate()
-        group.join()
-    table = Table(title=f"Small chats and a group of {members}, {os.cpu_count()} processors")
-    for column in ("chats", "messages", "p50 ms", "p99 ms", "max ms"):
-        table.add_column(column, justify="left" if column == "chats" else "right")
-    for name, latencies in (("alone", alone), ("beside the group", beside)):
-        figures = (quantile(latencies, 0.5), quantile(latencies, 0.99), max(latencies))
-        table.add_row(name, f"{len(latencies):,}", *(f"{figure:.2f}" for figure in figures))
-    console = Console()
-    console.print(table)
-    console.print(
-        f"p99 beside / alone: {quantile(beside, 0.99) / quantile(alone, 0.99):.2f}; "
-        f"the group got {delivered / rounds / seconds:,.0f} deliveries a second"
-    )
+def _tell_group(report: Report, stretches: Sequence[Stretch], members: int) -> None:
+    flow = Flow()
+    for stretch in stretches:
+        flow.add(stretch.beside)
+    cpu_s, seconds = sum(stretch.cpu_s for stretch in stretches), sum(stretch.seconds for stretch in stretches)
+    row: Row = {
+        "group": "private" if members <= PRIVATE_GROUP_MEMBERS else "public",
+        "members": members - 1,
+        "window": None,
+        "said": flow.said,
+        "deliveries": flow.deliveries,
+        "deliveries_per_s": flow.deliveries / seconds,
+        "cpu_us_per_delivery": cpu_s / flow.deliveries * 1e6,
+        "p50_ms": quantile(flow.last_ms, 0.5),
+        "p99_ms": quantile(flow.last_ms, 0.99),
+        "lost": flow.lost,
+        "duplicated": flow.duplicated,
+    }
+    report.table("The group in that time, from the intended time to its last member; CPU with the chats'", [row])
 
 
-if __name__ == "__main__":
-    main()
+@click.command(epilog="Example: hutong-bench beside --members 10000")
+@option("--members", 500, "Of the busy group, all online; more than 500 are a public group, behind the gate.", least=2)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    help="Messages a second in the group; by default as many as make 20,000 deliveries.",
+)
+@option("--pairs", 5, "Small chats.")
+@option("--pace", 200.0, "Messages a second in the chats together.")
+@terms_option(10_000)
+@quick(members=20, rate=20.0, pairs=2, pace=100.0, terms=100, rounds=1, seconds=0.5)
+@common(rounds=3, seconds=5.0)
+def main(file: Path | None, members: int, rate: float | None, **asked: Any) -> None:
+    """Measure small chats alone and beside a busy group."""
+    reported("beside", measure, file, members=members, rate=rate or DELIVERIES_PER_S / members, **asked)

@@ -1,13 +1,10 @@
 """What a publication costs in the built-in checks, and how well the chain-forward detector tells rumours from talk.
 
-    python -m benchmarks.checks --terms 100000
-
 CPU of this process per publication, every one of them new: nothing that was seen before helps. The texts are real
 dialogue, Chinese and English in turn; the terms are made of its words, so that some are found. Then what somebody might
 send who wants to be expensive.
 """
 
-import os
 import random
 import re
 import statistics
@@ -15,14 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.figures import Report, Row
+from benchmarks.options import json_option, option, reported, seed_option, terms_option
 from benchmarks.rumours import Figures, day, of, tell_apart
-from benchmarks.town.dialogue import conversations
+from benchmarks.town.dialogue import sentences
 from compliance.checks.base import Check
 from compliance.checks.characters import characters
 from compliance.checks.registry import CHECKS
@@ -74,20 +73,18 @@ class Cost:
 
 def dialogue(length: int, source: random.Random) -> Iterator[str]:
     """Yield texts of `length` characters without end, each another, of sentences in turn Chinese and English."""
-    said = [[sentence for talk in conversations(language) for sentence in talk] for language in LANGUAGES]
+    said = [sentences(language) for language in LANGUAGES]
     while True:
         text = ""
         while len(text) < length:
-            text += " ".join(source.choice(sentences) for sentences in said) + "\n"
+            text += " ".join(map(source.choice, said)) + "\n"
         yield text[:length]
 
 
-def terms(count: int, source: random.Random) -> str:
+def list_of(count: int, source: random.Random) -> str:
     """Return a file of `count` terms, half of them Chinese, half of them English: words of the corpus put together."""
-    chinese = "".join(
-        re.findall("[\u4e00-\u9fff]", "".join(sentence for talk in conversations("chinese") for sentence in talk))
-    )
-    english = re.findall("[a-z]{3,}", " ".join(line for talk in conversations("english") for line in talk).lower())
+    chinese = "".join(re.findall("[\u4e00-\u9fff]", "".join(sentences("chinese"))))
+    english = re.findall("[a-z]{3,}", " ".join(sentences("english")).lower())
     found: dict[str, None] = {}
     while len(found) < count:
         if len(found) % 2:
@@ -119,56 +116,62 @@ def made(name: str, terms_file: str) -> Check:
     return kind.make(msgspec.convert(OPTIONS[name], kind.options), lambda _: terms_file.encode())
 
 
-def show(title: str, rows: Mapping[str, Mapping[int, Cost]]) -> None:
-    """Print what each row costs, for each length."""
-    table = Table(title=f"{title}; CPU µs, {os.cpu_count()} processors")
-    table.add_column("")
-    for length in LENGTHS:
-        for column in (f"{length:,}: judging", "p99", "learning"):
-            table.add_column(column, justify="right")
-    for row, costs in rows.items():
-        each = [costs[length] for length in LENGTHS]
-        figures = [figure for cost in each for figure in (cost.judging_us, cost.p99_us, cost.learning_us)]
-        table.add_row(row, *(f"{figure:,.0f}" for figure in figures))
-    Console().print(table)
+def _row(name: str, costs: Mapping[int, Cost]) -> Row:
+    row: dict[str, str | float] = {"check": name}
+    for length, cost in costs.items():
+        row[f"{length:,}: judging"] = cost.judging_us
+        row[f"{length:,}: p99"] = cost.p99_us
+        row[f"{length:,}: learning"] = cost.learning_us
+    return row
 
 
-def show_rumours(figures: Figures) -> None:
-    """Print how well rumours were told from talk."""
-    table = Table(title="Rumours in the middle of ordinary talk, default options")
-    for column in ("ordinary", "rumours", "due", "held", "held when due", "held wrongly", "precision", "recall"):
-        table.add_column(column, justify="right")
-    counts = (figures.ordinary, figures.rumours, figures.due, figures.held, figures.held_due, figures.held_wrongly)
-    table.add_row(*(f"{count:,}" for count in counts), f"{figures.precision:.3f}", f"{figures.recall:.3f}")
-    Console().print(table)
+def _rumours(figures: Figures) -> Row:
+    """Return how well rumours were told from talk."""
+    return {
+        "said": "rumours in the middle of ordinary talk",
+        "ordinary": figures.ordinary,
+        "rumours": figures.rumours,
+        "due": figures.due,
+        "held": figures.held,
+        "held when due": figures.held_due,
+        "held wrongly": figures.held_wrongly,
+        "precision": figures.precision,
+        "recall": figures.recall,
+    }
 
 
-@click.command()
-@click.option("--terms", "term_count", default=100_000, show_default=True, help="Terms on the list.")
-@click.option("--publications", "count", default=300, show_default=True, help="Of each length.")
-def main(term_count: int, count: int) -> None:
-    """Measure the built-in checks."""
-    source = random.Random(3)
-    file = terms(term_count, source)
-    texts = {length: [of(text) for text in islice(dialogue(length, source), count)] for length in LENGTHS}
+def measure_all(report: Report, *, terms: int, publications: int, seed: int) -> None:
+    """Measure each check and all of them, with dialogue and with what is made to be expensive."""
+    source = random.Random(seed)
+    file = list_of(terms, source)
+    texts = {length: [of(text) for text in islice(dialogue(length, source), publications)] for length in LENGTHS}
     characters()  # Built once in a process, at the first check.
     begun = time.process_time()
     checks = {name: made(name, file) for name in CHECKS}
-    Console().print(f"{term_count:,} terms and the other checks made in {time.process_time() - begun:.2f} s of CPU")
+    report.note(f"{terms:,} terms and the other checks were made in {time.process_time() - begun:.2f} s of CPU.")
     rows = {name: {length: measure([check], texts[length]) for length in LENGTHS} for name, check in checks.items()}
     every = [made(name, file) for name in CHECKS]
     rows["all of them"] = {length: measure(every, texts[length]) for length in LENGTHS}
-    show(f"Dialogue, {term_count:,} terms, some found in every text", rows)
+    report.table(
+        f"Dialogue, {terms:,} terms, some found in every text; CPU µs",
+        [_row(name, costs) for name, costs in rows.items()],
+    )
     worst = {
         name: {
             length: measure(every, [of(f"{number} " + text(length - 4)) for number in range(20)]) for length in LENGTHS
         }
         for name, text in ADVERSARIES.items()
     }
-    show("All checks, texts made to be expensive", worst)
+    report.table("All checks, texts made to be expensive; CPU µs", [_row(name, costs) for name, costs in worst.items()])
     chain = made("chain", file)
-    show_rumours(tell_apart(chain, day(source, copies=60), due=20))
+    report.table("Default options of the check `chain`", [_rumours(tell_apart(chain, day(source, copies=60), due=20))])
 
 
-if __name__ == "__main__":
-    main()
+@click.command(epilog="Example: hutong-bench checks --terms 1000 --publications 50")
+@terms_option(100_000)
+@option("--publications", 300, "Of each length.")
+@seed_option
+@json_option
+def main(file: Path | None, **asked: Any) -> None:
+    """Measure the built-in checks."""
+    reported("checks", measure_all, file, **asked)

@@ -1,4 +1,4 @@
 """What a public account with a million followers costs: broadcasting to them, publishing, and signing in to many.
 
-python -m benchmarks.broadcast deliver|publish|sign-in
+hutong-bench broadcast deliver|publish|sign-in
 """

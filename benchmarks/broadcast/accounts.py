@@ -6,14 +6,18 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.resources import files
+from math import ceil
 from pathlib import Path
 
-from benchmarks.beside import now_cid
+from benchmarks.figures import progress
+from benchmarks.load.crowd import sign_up
+from benchmarks.load.wire import Wire, now_cid
 from benchmarks.servers import Running
-from benchmarks.wire import Wire
 from protocol.ids import TopicId
+from protocol.limits import ACCOUNTS_OF_ONE
 
 OFFICER = "B1"
+STEP = 200  # Accounts between two lines of progress.
 MOST = 1000  # Broadcasts a day and month: as many as a pack can allow.
 _QUOTA = re.compile(r"^(subscription_daily|service_monthly) = \d+", re.MULTILINE)
 
@@ -35,6 +39,10 @@ class Review:
         self.wire = Wire(server.url)
         self.wire.request("hello", versions=[1])
         self.wire.request("staff.login", code=OFFICER, token=json.loads(said.stdout)["token"])
+
+    def close(self) -> None:
+        """Hang up."""
+        self.wire.close()
 
     def open_account(self, owner: Wire, name: str) -> TopicId:
         """Have `owner` apply for an account, approve it, and have it opened."""
@@ -65,6 +73,23 @@ def publish(wire: Wire, topic: TopicId | None, surface: str, content: dict[str, 
         raise RuntimeError(f"what was to be published is {submission['state']}: {submission.get('decision')}")
     seq: int = submission["seq"]
     return seq
+
+
+def open_accounts(server: Running, data: Path, count: int) -> list[TopicId]:
+    """Open `count` accounts, each with a profile and a broadcast: two entries."""
+    review = Review(server, data)
+    topics: list[TopicId] = []
+    for number in range(ceil(count / ACCOUNTS_OF_ONE)):
+        owner, _ = sign_up(server.url, f"owner-{number}")
+        for _ in range(min(ACCOUNTS_OF_ONE, count - len(topics))):
+            topic = review.open_account(owner, f"Account {len(topics)}")
+            publish(owner, topic, "broadcast", {"title": f"The first of {len(topics)}", "text": "Good morning."})
+            topics.append(topic)
+            if len(topics) % STEP == 0:
+                progress(f"{len(topics):,} of {count:,} accounts")
+        owner.close()
+    review.wire.close()
+    return topics
 
 
 def log_in(url: str, handle: str) -> Wire:

@@ -10,7 +10,9 @@ from benchmarks.broadcast.rows import entries, private_rows
 from benchmarks.broadcast.world import World, world
 from benchmarks.checks import dialogue
 from benchmarks.figures import Report, Row, middle, progress, quantile, spread
-from benchmarks.load import Speaker, Stretch, come_in, everybody, found, raise_limit, run, settle
+from benchmarks.load.closed_loop import Speaker, Stretch, in_group, run, settle
+from benchmarks.load.crowd import ask_all, sign_up_all
+from benchmarks.servers import raise_limit
 from protocol.ids import TopicId
 
 TEXT_CHARS = 100
@@ -64,18 +66,15 @@ def measure(
 
 def _places(there: World, name: str, online: int) -> dict[str, _Place]:
     """Gather the same people in a group, and as followers of the account."""
-    people = everybody(there.server, online)
-    account, (mouth, _) = there.accounts[name], people[0]
-    for wire, _ in people:
-        wire.request("follow", topic=account.topic)
+    people = sign_up_all(there.server.url, (f"reader-{number}" for number in range(online)))
+    wires, account = tuple(wire for wire, _ in people), there.accounts[name]
+    ask_all(wires, "follow", topic=account.topic)
     progress(f"{online:,} online follow")
-    topic = found(mouth, public=True)
-    come_in(mouth, topic, people[1:], public=True)
+    group = in_group(people, public=True)
     progress(f"{online:,} are in a public group")
-    wires = tuple(wire for wire, _ in people)
     settle(wires, quiet_s=1.0)
     return {
-        GROUP: _Place(Speaker(mouth, topic, wires[1:], "group_message"), 0),
+        GROUP: _Place(group, 0),
         name: _Place(Speaker(account.mouth, account.topic, wires, "broadcast"), 0),
     }
 
@@ -92,18 +91,19 @@ def _tell(report: Report, there: World, places: dict[str, _Place], title: str) -
         rows.append(
             {
                 "one speaks in": name,
+                "members": len(place.speaker.ears),
                 "entries": said,
                 "deliveries": sum(stretch.deliveries for stretch in stretches),
-                "µs/delivery": middle(each),
+                "cpu_us_per_delivery": middle(each),
                 "beside the group": middle(ratios),
                 "of the rounds": spread(ratios),
-                "deliveries/s": middle(rates),
+                "deliveries_per_s": middle(rates),
                 "rate beside": middle(faster),
-                "p50 ms": quantile(latencies, 0.5),
-                "p99 ms": quantile(latencies, 0.99),
+                "p50_ms": quantile(latencies, 0.5),
+                "p99_ms": quantile(latencies, 0.99),
                 "log rows each": (entries(there.data, TopicId(place.speaker.topic)) - place.entries) / said,
                 "lost": sum(stretch.lost for stretch in stretches),
-                "twice": sum(stretch.twice for stretch in stretches),
+                "duplicated": sum(stretch.twice for stretch in stretches),
             }
         )
     report.table(title, rows)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from benchmarks.broadcast.accounts import Account, publish
 from benchmarks.broadcast.rows import entries, private_rows
 from benchmarks.broadcast.world import World, world
-from benchmarks.chat import sign_up
 from benchmarks.checks import dialogue
 from benchmarks.figures import Report, Row, progress, quantile, spread
-from benchmarks.load import settle
+from benchmarks.load.closed_loop import settle
+from benchmarks.load.crowd import ask_all, sign_up_all
 
 TEXT_CHARS = 500
 
@@ -36,12 +36,10 @@ def measure(
     texts = dialogue(TEXT_CHARS, source)
     sizes = {f"{few:,} followers": few, f"{few:,} followers, another": few, f"{many:,} followers": many}
     with world(sizes, hooks="checks", terms=terms, seed=seed) as there:
-        listeners = []
-        for number in range(online):
-            wire, _ = sign_up(there.server.url, f"follower-{number}")
-            for account in there.accounts.values():
-                wire.request("follow", topic=account.topic)
-            listeners.append(wire)
+        people = sign_up_all(there.server.url, (f"follower-{number}" for number in range(online)))
+        listeners = [wire for wire, _ in people]
+        for account in there.accounts.values():
+            ask_all(listeners, "follow", topic=account.topic)
         timed = {name: _Timed(account, 0) for name, account in there.accounts.items()}
         before = private_rows(there.data)
         for number in range(rounds + 1):  # The first one warms up.
@@ -83,8 +81,8 @@ def _tell(report: Report, there: World, timed: dict[str, _Timed], title: str) ->
             {
                 "published to": name,
                 "times": len(times),
-                "p50 ms": middle_ms,
-                "p99 ms": quantile(times, 0.99),
+                "p50_ms": middle_ms,
+                "p99_ms": quantile(times, 0.99),
                 "beside the first": middle_ms
                 / statistics.median([took for taken in first.rounds_ms for took in taken]),
                 "of the rounds": spread(ratios),

@@ -7,21 +7,17 @@ what comes, read.
 import random
 import time
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.broadcast.accounts import Review, lifted_pack, publish
+from benchmarks.broadcast.accounts import lifted_pack, open_accounts
 from benchmarks.broadcast.rows import add_follows
-from benchmarks.chat import sign_up
 from benchmarks.figures import Report, Row, progress, quantile
 from benchmarks.gate.hooks import gated
+from benchmarks.load.wire import Wire
 from benchmarks.servers import Running
-from benchmarks.wire import Wire
 from protocol.ids import PersonId, TopicId
-from protocol.limits import ACCOUNTS_OF_ONE
 
-STEP = 200  # Accounts between two lines of progress.
 NOTHING, SOMETHING, EVERYTHING = "nothing new", "{} have something new", "a new device: {} entries of each"
 
 
@@ -39,7 +35,7 @@ def measure(report: Report, *, follows: int, people: int, news: int, rounds: int
     with TemporaryDirectory(prefix="hutong-broadcast-") as folder:
         pack, data = str(lifted_pack(Path(folder))), Path(folder) / "data"
         with gated("none", terms=0, seed=seed, pack=pack, data=data) as server:
-            topics = _accounts(server, data, follows)
+            topics = open_accounts(server, data, follows)
             devices = [_device(server, f"reader-{number}") for number in range(people)]
         add_follows(data, topics, [device.person for device in devices])
         with gated("none", terms=0, seed=seed, pack=pack, data=data) as server:
@@ -73,8 +69,8 @@ def _tell(
         {
             "signing in": kind,
             "times": len(times),
-            "p50 ms": quantile(times, 0.5),
-            "p99 ms": quantile(times, 0.99),
+            "p50_ms": quantile(times, 0.5),
+            "p99_ms": quantile(times, 0.99),
             "longest ms": max(times),
             "CPU ms": used[kind] / len(times) * 1000,
             "entries": got[kind],
@@ -82,23 +78,6 @@ def _tell(
         for kind, times in took.items()
     ]
     report.table(f"Somebody who follows {follows:,} accounts", rows)
-
-
-def _accounts(server: Running, data: Path, count: int) -> list[TopicId]:
-    """Open `count` accounts, each with a profile and a broadcast."""
-    review = Review(server, data)
-    topics: list[TopicId] = []
-    for number in range(ceil(count / ACCOUNTS_OF_ONE)):
-        owner, _ = sign_up(server.url, f"owner-{number}")
-        for _ in range(min(ACCOUNTS_OF_ONE, count - len(topics))):
-            topic = review.open_account(owner, f"Account {len(topics)}")
-            publish(owner, topic, "broadcast", {"title": f"The first of {len(topics)}", "text": "Good morning."})
-            topics.append(topic)
-            if len(topics) % STEP == 0:
-                progress(f"{len(topics):,} of {count:,} accounts")
-        owner.close()
-    review.wire.close()
-    return topics
 
 
 def _device(server: Running, handle: str) -> _Device:

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.broadcast.accounts import Account, Review, lifted_pack, log_in
 from benchmarks.broadcast.rows import add_follows, strangers
-from benchmarks.chat import sign_up
 from benchmarks.figures import progress
 from benchmarks.gate.hooks import Hooks, gated
+from benchmarks.load.crowd import sign_up
 from benchmarks.servers import Running
 
 
@@ -37,7 +37,7 @@ def world(followers: Mapping[str, int], *, hooks: Hooks, terms: int, seed: int) 
                 owner, _ = sign_up(server.url, handle)
                 topics[name] = review.open_account(owner, f"Account {handle}")
                 owner.close()
-            review.wire.close()
+            review.close()
         for name, count in followers.items():
             add_follows(data, [topics[name]], strangers(count, Random(f"{seed} {name}")))
             progress(f"{name}: {count:,} followers")

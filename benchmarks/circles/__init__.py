@@ -1,4 +1,4 @@
 """What moments cost: reading the timeline of somebody with many friends, and saying something to many friends.
 
-python -m benchmarks.circles timeline|post
+hutong-bench circles timeline|post
 """

@@ -4,31 +4,19 @@ The same people hear all of it, in one run. Each moment comes to each friend onc
 """
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgpack
-
-from benchmarks.chat import sign_up
 from benchmarks.checks import dialogue
 from benchmarks.circles.rows import moment_rows
 from benchmarks.figures import Report, Row, middle, progress, quantile, spread
 from benchmarks.gate.hooks import gated
-from benchmarks.load import Speaker, Stretch, come_in, everybody, found, raise_limit, run, settle, surface_of
-from benchmarks.servers import Running
-from benchmarks.wire import Wire, masked
+from benchmarks.load.closed_loop import Speaker, Stretch, among_friends, in_group, run, settle
+from benchmarks.load.crowd import sign_up_all
+from benchmarks.servers import raise_limit
 
 TEXT_CHARS = 100
-
-
-class Author(Speaker):
-    """Somebody who says things to their friends. `topic`: who they are, since that is where they say it."""
-
-    def request(self, number: int, text: str, cid: bytes) -> bytes:
-        """Return the frame that posts `text`."""
-        return masked(msgpack.packb({"op": "moment.post", "id": number, "cid": cid, "body": text.encode()}))
 
 
 @dataclass(slots=True)
@@ -55,14 +43,15 @@ def measure(report: Report, *, friends: int, group: int, window: int, rounds: in
         TemporaryDirectory(prefix="hutong-circles-") as folder,
         gated("none", terms=0, seed=seed, data=Path(folder)) as server,
     ):
-        people = everybody(server, friends)
+        people = sign_up_all(server.url, (f"reader-{number}" for number in range(friends)))
+        few, many = sign_up_all(server.url, ("author-of-few", "author-of-many"))
         groups = {
-            f"a private group of {group:,}": _group(people[:group], public=False),
-            f"a public group of {friends:,}": _group(people, public=True),
+            f"a private group of {group:,}": in_group(people[:group], public=False),
+            f"a public group of {friends:,}": in_group(people, public=True),
         }
         authors = {
-            f"{group - 1:,} friends": _author(server, people[1:group]),
-            f"{friends:,} friends": _author(server, people),
+            f"{group - 1:,} friends": among_friends(few, people[1:group]),
+            f"{friends:,} friends": among_friends(many, people),
         }
         progress(f"{friends:,} people are in groups, and friends")
         places = {name: _Place(speaker) for name, speaker in (groups | authors).items()}
@@ -86,23 +75,6 @@ def measure(report: Report, *, friends: int, group: int, window: int, rounds: in
             wire.close()
 
 
-def _group(people: Sequence[tuple[Wire, str]], *, public: bool) -> Speaker:
-    """Found a group of `people`, the first of whom will speak."""
-    (mouth, _), others = people[0], people[1:]
-    topic = found(mouth, public=public)
-    come_in(mouth, topic, others, public=public)
-    return Speaker(mouth, topic, tuple(wire for wire, _ in others), surface_of(public=public))
-
-
-def _author(server: Running, friends: Sequence[tuple[Wire, str]]) -> Author:
-    """Return somebody who has these friends, and will speak."""
-    mouth, author = sign_up(server.url, f"author-of-{len(friends)}")
-    for wire, person in friends:
-        mouth.request("contact.ask", person=person)
-        wire.request("contact.accept", person=author)
-    return Author(mouth, author, tuple(wire for wire, _ in friends), None)
-
-
 def _tell(report: Report, places: dict[str, _Place], title: str) -> None:
     private = next(iter(places.values()))
     rows: list[Row] = []
@@ -114,18 +86,19 @@ def _tell(report: Report, places: dict[str, _Place], title: str) -> None:
         rows.append(
             {
                 "one speaks to": name,
+                "members": len(place.speaker.ears),
                 "said": sum(stretch.said for stretch in stretches),
                 "deliveries": sum(stretch.deliveries for stretch in stretches),
-                "µs/delivery": middle(each),
+                "cpu_us_per_delivery": middle(each),
                 "beside private": middle(ratios),
                 "of the rounds": spread(ratios),
-                "deliveries/s": middle(rates),
+                "deliveries_per_s": middle(rates),
                 "rate beside": middle(faster),
                 "rates of the rounds": spread(faster),
-                "p50 ms": quantile(latencies, 0.5),
-                "p99 ms": quantile(latencies, 0.99),
+                "p50_ms": quantile(latencies, 0.5),
+                "p99_ms": quantile(latencies, 0.99),
                 "lost": sum(stretch.lost for stretch in stretches),
-                "twice": sum(stretch.twice for stretch in stretches),
+                "duplicated": sum(stretch.twice for stretch in stretches),
             }
         )
     report.table(title, rows)

@@ -4,25 +4,24 @@ Every page is held against what was made up: it is to have these moments and pos
 first turning of all pages, from the newest to the oldest, gives the places from which pages are read afterwards.
 """
 
-import multiprocessing
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from benchmarks.beside import chat_at_pace
 from benchmarks.broadcast.accounts import log_in
-from benchmarks.chat import Talker, begin_chats
 from benchmarks.circles.rows import Shown
 from benchmarks.circles.world import MANY, Reader, World, world
-from benchmarks.figures import Report, Row, progress, quantile, spread
-from benchmarks.wire import Wire
+from benchmarks.figures import Report, Row, progress, quantile
+from benchmarks.load.small_chats import ALONE, SmallChats, Stretch, in_turn, tell
+from benchmarks.load.wire import Wire
+from benchmarks.load.worker import worker
 from protocol.limits import MOMENTS_SHOWN
 
 LIMIT = 20  # Of a page, as clients ask for.
 FIRST, ANYWHERE, ALL = "the first page", "a page from anywhere", f"all of them, {MOMENTS_SHOWN} a page"
-ALONE, BESIDE, AGAIN = "alone", "while timelines are read", "alone, again"
+BESIDE, AGAIN = "while timelines are read", "alone, again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,6 @@ class _Reading:
             self.places.append(_Place(self.places[-1].after + MOMENTS_SHOWN, before))
 
 
-@dataclass(slots=True)
-class _Chats:
-    """What the chats waited in stretches of one kind, beside so many pages."""
-
-    latencies_ms: list[float] = field(default_factory=list)
-    p99_ms: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    pages: int = 0
-
-
 def measure(
     report: Report,
     *,
@@ -117,24 +106,26 @@ def measure(
                     _add(found[reading.reader.handle, kind], pages)
             progress(f"round {number} of {rounds}")
         _tell_pages(report, found, one_in, f"{friends:,} friends, {moments:,} moments and {posts:,} posts in the store")
-        chats = _beside(there, readings, source, pairs=pairs, pace=pace, rate=rate, rounds=rounds, seconds=seconds)
-        _tell_chats(
-            report, chats, f"{pairs} chats, {pace:,.0f} messages a second; {rate:,.0f} pages a second asked for"
+        chats = _beside(
+            there, readings, source, pairs=pairs, pace=pace, rate=rate, rounds=rounds, seconds=seconds, seed=seed
         )
+        title = f"{pairs} chats, {pace:,.0f} messages a second; {rate:,.0f} pages a second asked for"
+        tell(report, title, chats, what="pages", count=int)
         report.note(f"The server has {there.server.memory_kib() / 1024:,.0f} MiB.")
         for reading in readings:
             reading.wire.close()
 
 
 def read_along(url: str, handles: Sequence[tuple[str, list[str]]], rate: float, seed: int, orders: Connection) -> None:
-    """For each order of so many seconds, read pages at `rate`, half of them the first, and tell how many.
+    """Whenever it is ordered, read pages at `rate`, half of them the first, and tell how many.
 
     `handles`: who reads in turn, with what asks for each of their pages.
     """
     source = random.Random(seed)
     readers = [(log_in(url, handle), befores) for handle, befores in handles]
-    orders.send(0)
-    while seconds := orders.recv():
+    orders.send(None)
+    while True:
+        _, seconds = orders.recv()
         begun, read = time.perf_counter(), 0
         while (due := begun + read / rate) < begun + seconds and time.perf_counter() < begun + seconds:
             time.sleep(max(0.0, due - time.perf_counter()))
@@ -142,8 +133,6 @@ def read_along(url: str, handles: Sequence[tuple[str, list[str]]], rate: float, 
             wire.request("timeline", before=source.choice(befores) if read // len(readers) % 2 else "", limit=LIMIT)
             read += 1
         orders.send(read)
-    for wire, _ in readers:
-        wire.close()
 
 
 def _beside(
@@ -156,36 +145,16 @@ def _beside(
     rate: float,
     rounds: int,
     seconds: float,
-) -> dict[str, _Chats]:
-    chats = {ALONE: _Chats(), BESIDE: _Chats(), AGAIN: _Chats()}
-    talkers = begin_chats(there.server.url, pairs)
-    orders, theirs = multiprocessing.Pipe()
+    seed: int,
+) -> dict[str, list[Stretch]]:
     handles = [(each.reader.handle, [place.before for place in each.places]) for each in readings]
-    arguments = (there.server.url, handles, rate, source.randrange(2**32), theirs)
-    others = multiprocessing.Process(target=read_along, args=arguments, daemon=True)
-    others.start()
-    orders.recv()
-    chat_at_pace(talkers, pace=pace, seconds=min(1.0, seconds))
-    for number in range(rounds):
-        for kind in source.sample(sorted(chats), len(chats)):
-            _stretch(chats[kind], talkers, orders if kind is BESIDE else None, pace=pace, seconds=seconds)
-        progress(f"round {number + 1} of {rounds}, beside chats")
-    orders.send(0)
-    others.join()
-    for talker in talkers:
-        talker.wire.close()
-    return chats
-
-
-def _stretch(chats: _Chats, talkers: list[Talker], orders: Connection | None, *, pace: float, seconds: float) -> None:
-    if orders is not None:
-        orders.send(seconds)
-    latencies = chat_at_pace(talkers, pace=pace, seconds=seconds)
-    if orders is not None:
-        chats.pages += orders.recv()
-    chats.latencies_ms += latencies
-    chats.p99_ms.append(quantile(latencies, 0.99))
-    chats.seconds += seconds
+    with (
+        worker(read_along, there.server.url, handles, rate, source.randrange(2**32)) as readers,
+        SmallChats(there.server, pairs, pace=pace, seed=seed) as chats,
+    ):
+        readers.answer()
+        others = {ALONE: None, BESIDE: readers, AGAIN: None}
+        return in_turn(chats, others, rounds=rounds, seconds=seconds, source=source)
 
 
 def _shown(moment: dict[str, object]) -> Shown:
@@ -208,8 +177,8 @@ def _tell_pages(report: Report, found: dict[tuple[str, str], _Pages], one_in: in
             "read": f"{kind}, {'all is shown' if handle == MANY else f'1 in {one_in:,} is shown'}",
             "times": len(pages.times_ms),
             "items": pages.items,
-            "p50 ms": quantile(pages.times_ms, 0.5),
-            "p99 ms": quantile(pages.times_ms, 0.99),
+            "p50_ms": quantile(pages.times_ms, 0.5),
+            "p99_ms": quantile(pages.times_ms, 0.99),
             "longest ms": max(pages.times_ms),
             "CPU ms": pages.cpu_s / len(pages.times_ms) * 1000,
             "wrong": pages.wrong,
@@ -218,22 +187,3 @@ def _tell_pages(report: Report, found: dict[tuple[str, str], _Pages], one_in: in
     ]
     report.table(title, rows)
     report.note(f"Pages have {LIMIT}, unless it says otherwise. CPU: of the server, all threads.")
-
-
-def _tell_chats(report: Report, chats: dict[str, _Chats], title: str) -> None:
-    alone = chats[ALONE].latencies_ms + chats[AGAIN].latencies_ms
-    rows: list[Row] = [
-        {
-            "chats": kind,
-            "messages": len(each.latencies_ms),
-            "p50 ms": quantile(each.latencies_ms, 0.5),
-            "p99 ms": quantile(each.latencies_ms, 0.99),
-            "p99 of the stretches": spread(each.p99_ms),
-            "longest ms": max(each.latencies_ms),
-            "p50 beside alone": quantile(each.latencies_ms, 0.5) / quantile(alone, 0.5),
-            "p99 beside alone": quantile(each.latencies_ms, 0.99) / quantile(alone, 0.99),
-            "pages/s": each.pages / each.seconds,
-        }
-        for kind, each in chats.items()
-    ]
-    report.table(title, rows)

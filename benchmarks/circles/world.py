@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.broadcast.accounts import publish
 from benchmarks.broadcast.rows import strangers
-from benchmarks.chat import sign_up
 from benchmarks.checks import dialogue
 from benchmarks.circles import rows
 from benchmarks.circles.rows import Said, Shown
 from benchmarks.figures import progress
 from benchmarks.gate.hooks import gated
+from benchmarks.load.crowd import sign_up
 from benchmarks.servers import Running
 from protocol.content import Text, encode
 from protocol.ids import MomentId, PersonId

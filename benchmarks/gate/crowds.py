@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from benchmarks.checks import dialogue
 from benchmarks.figures import Report, Row, middle, progress, quantile, spread
 from benchmarks.gate.hooks import gated
-from benchmarks.load import Speaker, Stretch, come_in, everybody, found, hang_up, raise_limit, run, settle, surface_of
-from benchmarks.servers import Running
-from benchmarks.wire import Wire
+from benchmarks.load.closed_loop import Speaker, Stretch, hang_up, run, settle, way_in
+from benchmarks.load.crowd import come_in, found, sign_up_all
+from benchmarks.load.wire import Wire
+from benchmarks.servers import Running, raise_limit
 
 TEXT_CHARS = 100
-PORTION = 100  # People who come in between two looks at the cost.
+PORTION = 100  # People who come in at once, between two looks at the cost.
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ def measure(
     raise_limit(2 * most + 100)
     with gated("checks", terms=terms, seed=seed) as server:
         before = server.cpu_s()
-        people = everybody(server, most)
+        people = sign_up_all(server.url, (f"reader-{number}" for number in range(most)))
         each_us = (server.cpu_s() - before) / most * 1e6
         report.note(f"Signing up {most:,} people took {each_us:,.0f} µs of CPU each.")
         crowds = {f"private, {private:,}": _gather(server, people[:private], public=False)}
@@ -67,7 +68,7 @@ def _gather(server: Running, people: list[tuple[Wire, str]], *, public: bool) ->
         come_in(mouth, topic, portion, public=public)
         costs_us.append((server.cpu_s() - before) / len(portion) * 1e6)
     progress(f"{len(people):,} are in a {'public' if public else 'private'} group")
-    speaker = Speaker(mouth, topic, tuple(wire for wire, _ in others), surface_of(public=public))
+    speaker = Speaker(mouth, topic, tuple(wire for wire, _ in others), way_in(public=public))
     return _Crowd(speaker, costs_us)
 
 
@@ -81,22 +82,25 @@ def _tell(report: Report, crowds: dict[str, _Crowd]) -> None:
         rows.append(
             {
                 "group": name,
+                "members": len(crowd.speaker.ears),
+                "window": 1,
                 "entries": sum(stretch.said for stretch in stretches),
                 "deliveries": sum(stretch.deliveries for stretch in stretches),
-                "µs/delivery": middle(each),
+                "cpu_us_per_delivery": middle(each),
                 "beside private": middle(ratios),
                 "of the rounds": spread(ratios),
                 "ms/entry": middle([stretch.cpu_us / stretch.said / 1000 for stretch in stretches]),
-                "deliveries/s": middle([stretch.deliveries / stretch.seconds for stretch in stretches]),
-                "p50 ms": quantile(latencies, 0.5),
-                "p99 ms": quantile(latencies, 0.99),
+                "deliveries_per_s": middle([stretch.deliveries / stretch.seconds for stretch in stretches]),
+                "p50_ms": quantile(latencies, 0.5),
+                "p99_ms": quantile(latencies, 0.99),
                 "µs/join, first": crowd.costs_us[0],
                 "µs/join, last": crowd.costs_us[-1],
                 "lost": sum(stretch.lost for stretch in stretches),
-                "twice": sum(stretch.twice for stretch in stretches),
+                "duplicated": sum(stretch.twice for stretch in stretches),
             }
         )
     report.table(f"One speaks, all of them hear it: {TEXT_CHARS} characters, built-in checks on", rows)
     report.note(
-        "µs and ms are of CPU; p50 and p99: until the last member has it; joins: the first hundred and the last."
+        "µs and ms are of CPU; p50 and p99: until the last member has it;"
+        " joins: of the first hundred, who come at once, and of the last."
     )

@@ -4,17 +4,18 @@ import base64
 import json
 import random
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from benchmarks.checks import terms
+from benchmarks.checks import list_of
 from benchmarks.gate import hanging
 from benchmarks.servers import Running, hutongd
+from protocol.limits import PUBLIC_GROUP_MEMBERS
 
 UNHEARD = "zyzzyva"  # In none of the texts; a term that ends in it is never found, however far it is followed.
 PLUGIN = Path(hanging.__file__).resolve()
@@ -59,7 +60,7 @@ class HooksFile:
 
     def checks(self, count: int, *, found: bool = False) -> None:
         """Add the built-in checks with a list of `count` terms; `found`: such as occur in the texts of the load."""
-        listed = terms(count, random.Random(self.seed)).splitlines()
+        listed = list_of(count, random.Random(self.seed)).splitlines()
         text = "\n".join(listed if found else [f"{term} {UNHEARD}" for term in listed])
         (self.folder / "terms.txt").write_text(text, encoding="utf-8")
         self.tables.append(_BUILT_IN.format())
@@ -84,13 +85,20 @@ Hooks = Literal["none", "checks", "checks that find", "a plugin", "ten"]
 
 @contextmanager
 def gated(
-    hooks: Hooks, *, terms: int, seed: int, deadline_ms: int = 5000, pack: str = "open", data: Path | None = None
+    hooks: Hooks,
+    *,
+    terms: int,
+    seed: int,
+    deadline_ms: int = 5000,
+    pack: str = "open",
+    data: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
-    """Run hutongd with these hooks; `terms`: how many are on the list of its checks. `data`: as for `hutongd`.
+    """Run hutongd with these hooks; `terms`: how many are on the list of its checks. The rest: as for `hutongd`.
 
     By default plugins have so much time that on a busy machine, too, none is late.
     """
-    with TemporaryDirectory(prefix="hutong-hooks-") as folder, receiver() as url:
+    with TemporaryDirectory(prefix="hutong-hooks-") as folder, ExitStack() as stack:
         file = HooksFile(Path(folder), seed)
         match hooks:
             case "checks" | "checks that find":
@@ -100,15 +108,17 @@ def gated(
             case "ten":
                 file.checks(terms)
                 file.plugins("one", "two", "three", "four", "five", deadline_ms=deadline_ms)
-                file.webhook(url)
+                file.webhook(stack.enter_context(receiver()))
         named = {"HUTONG_COMPLIANCE_HOOKS": str(file.write())} if file.tables else {}
         settings = {
             "HUTONG_COMPLIANCE_PACK": pack,
+            "HUTONG_LIMITS_CONNECTIONS": "1000000",
             "HUTONG_LIMITS_HEARTBEAT_S": "3600",  # Those who only listen answer no pings.
+            "HUTONG_LIMITS_PUBLIC_GROUP_MEMBERS": str(PUBLIC_GROUP_MEMBERS),
             "HUTONG_RATES_PUBLISH": "off",
             "HUTONG_SERVER_LOG_LEVEL": "error",  # A hook that fails is a warning; the load counts them itself.
         }
-        with hutongd(data, **settings, **named) as server:
+        with hutongd(data, environment={**settings, **named, **(environment or {})}) as server:
             yield server
 
 

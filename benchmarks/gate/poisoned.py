@@ -19,14 +19,13 @@ from selectors import EVENT_READ, DefaultSelector
 
 import msgpack
 
-from benchmarks.beside import now_cid
-from benchmarks.chat import sign_up
 from benchmarks.figures import Report, Row, progress, quantile, spread
 from benchmarks.gate.hanging import LOOPS, SLEEPS, STUCK
 from benchmarks.gate.hooks import gated
-from benchmarks.load import PATIENCE_S, Speaker, come_in, hang_up, pairs
+from benchmarks.load.closed_loop import PATIENCE_S, Speaker, hang_up, pairs
+from benchmarks.load.crowd import come_in, sign_up
+from benchmarks.load.wire import Wire, now_cid
 from benchmarks.servers import Running
-from benchmarks.wire import Wire
 from server.hooks.confine import NICE
 
 CALM, CALM_AGAIN, ELSEWHERE = "without", "without, again", "without, but another program loops as long"
@@ -206,7 +205,7 @@ def _poisoner(server: Running, speakers: Sequence[Speaker]) -> list[Speaker]:
     mouth, person = sign_up(server.url, "one-more-author")
     for speaker in speakers:
         come_in(speaker.mouth, speaker.topic, [(mouth, person)], public=True)
-    return [Speaker(mouth, speaker.topic, speaker.ears, speaker.surface) for speaker in speakers]
+    return [Speaker(mouth, speaker.topic, speaker.ears, speaker.way) for speaker in speakers]
 
 
 def _rows(heard: dict[str, _Heard], of: str) -> list[Row]:
@@ -219,8 +218,8 @@ def _rows(heard: dict[str, _Heard], of: str) -> list[Row]:
                 "one more author": name,
                 "hung": each.hung,
                 "others": len(latencies),
-                "p50 ms": quantile(latencies, 0.5),
-                "p99 ms": quantile(latencies, 0.99),
+                "p50_ms": quantile(latencies, 0.5),
+                "p99_ms": quantile(latencies, 0.99),
                 "p99 of the stretches": spread(getattr(each, f"{of}_p99")),
                 "longest ms": max(latencies),
                 "p50 beside without": quantile(latencies, 0.5) / quantile(calm, 0.5),

@@ -8,15 +8,20 @@ import random
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from benchmarks.beside import now_cid
-from benchmarks.chat import Figures, Talker, begin_chats, run_chats, sign_up
+from benchmarks.chat.talk import Talk, talking
+from benchmarks.fanout.loads import FIGURES
+from benchmarks.fanout.room import Stretch
 from benchmarks.figures import Report, Row, middle, progress, quantile, spread
 from benchmarks.gate.hooks import Hooks, gated
+from benchmarks.load.crowd import sign_up
+from benchmarks.load.wire import Wire, now_cid
 from benchmarks.servers import Running
-from benchmarks.wire import Wire
+from benchmarks.systems.hutong import Hutong
 
 PLAIN, AGAIN, TEN = "no hooks", "no hooks, another server", "ten hooks"
 SERVERS: dict[str, Hooks] = {PLAIN: "none", AGAIN: "none", TEN: "ten"}
+WARM_UP_S = 0.5
+_COST, _RATE = FIGURES["cpu_us_per_delivery"], FIGURES["deliveries_per_s"]
 
 
 @dataclass(slots=True)
@@ -24,9 +29,9 @@ class _Server:
     """One server under load, and what each of its stretches gave."""
 
     running: Running
-    talkers: list[Talker]
+    talk: Talk
     leaves: int  # Of its audit log, before.
-    stretches: list[Figures] = field(default_factory=list)
+    stretches: list[Stretch] = field(default_factory=list)
     hosts_s: float = 0.0
 
 
@@ -39,17 +44,15 @@ def measure(
         servers: dict[str, _Server] = {}
         for name, hooks in SERVERS.items():
             running = stack.enter_context(gated(hooks, terms=terms, seed=seed))
-            talkers = begin_chats(running.url, pair_count)
-            run_chats(running, talkers, window=window, seconds=min(1.0, seconds))  # To warm up.
-            for talker in talkers:
-                stack.callback(talker.wire.close)  # A server that stops waits a while for those who do not.
-            servers[name] = _Server(running, talkers, leaves(running))
+            talk = stack.enter_context(talking(Hutong(), running, pair_count))
+            talk.warm_up(window, min(WARM_UP_S, seconds))
+            servers[name] = _Server(running, talk, leaves(running))
             progress(f"{name}: {2 * pair_count} people chat")
         for number in range(rounds):
             for name in source.sample(sorted(servers), len(servers)):
                 server = servers[name]
                 hosts = server.running.hosts_cpu_s()
-                server.stretches.append(run_chats(server.running, server.talkers, window=window, seconds=seconds))
+                server.stretches.append(server.talk.run(window, seconds))
                 server.hosts_s += server.running.hosts_cpu_s() - hosts
             progress(f"round {number + 1} of {rounds}")
         _tell(report, servers)
@@ -58,25 +61,26 @@ def measure(
 
 
 def _tell(report: Report, servers: dict[str, _Server]) -> None:
-    plain = servers[PLAIN].stretches
+    costs = {name: list(map(_COST, server.stretches)) for name, server in servers.items()}
     rows: list[Row] = []
     for name, server in servers.items():
-        ratios = [each.cpu_us / beside.cpu_us for each, beside in zip(server.stretches, plain, strict=True)]
-        latencies = [latency for each in server.stretches for latency in each.latencies_ms]
+        ratios = [cost / plain for cost, plain in zip(costs[name], costs[PLAIN], strict=True)]
+        latencies = [1000 * latency for each in server.stretches for latency in each.to_last]
         rows.append(
             {
                 "server": name,
-                "messages": sum(each.messages for each in server.stretches),
-                "CPU µs/message": middle([each.cpu_us for each in server.stretches]),
+                "members": 1,
+                "deliveries": sum(each.deliveries for each in server.stretches),
+                "cpu_us_per_delivery": middle(costs[name]),
                 "beside no hooks": middle(ratios),
                 "of the rounds": spread(ratios),
-                "messages/s": middle([each.per_second for each in server.stretches]),
-                "p50 ms": quantile(latencies, 0.5),
-                "p99 ms": quantile(latencies, 0.99),
+                "deliveries_per_s": middle(list(map(_RATE, server.stretches))),
+                "p50_ms": quantile(latencies, 0.5),
+                "p99_ms": quantile(latencies, 0.99),
                 "hosts' CPU ms": round(server.hosts_s * 1000),
                 "audit leaves": leaves(server.running) - server.leaves,
                 "lost": sum(each.lost for each in server.stretches),
-                "twice": sum(each.duplicated for each in server.stretches),
+                "duplicated": sum(each.twice for each in server.stretches),
             }
         )
     report.table("Private chats, one to one", rows)

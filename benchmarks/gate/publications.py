@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from benchmarks.checks import dialogue
 from benchmarks.figures import Report, Row, middle, progress, quantile, spread
 from benchmarks.gate.hooks import Hooks, gated
-from benchmarks.load import Speaker, Stretch, hang_up, pairs, run
+from benchmarks.load.closed_loop import Speaker, Stretch, hang_up, pairs, run
 from benchmarks.servers import Running
 
 PRIVATE = "a private message"
@@ -77,12 +77,12 @@ def _tell(report: Report, loads: dict[str, _Load], title: str) -> None:
                 "beside private": middle(ratios),
                 "of the rounds": spread(ratios),
                 "a second": middle([each.said / each.seconds for each in load.stretches]),
-                "p50 ms": quantile(latencies, 0.5),
-                "p99 ms": quantile(latencies, 0.99),
+                "p50_ms": quantile(latencies, 0.5),
+                "p99_ms": quantile(latencies, 0.99),
                 "hosts' CPU µs": sum(each.hosts_us for each in load.stretches) / said,
                 "labelled": sum(each.labelled for each in load.stretches),
                 "lost": sum(each.lost for each in load.stretches),
-                "twice": sum(each.twice for each in load.stretches),
+                "duplicated": sum(each.twice for each in load.stretches),
             }
         )
     report.table(title, rows)

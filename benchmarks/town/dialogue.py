@@ -32,6 +32,16 @@ def conversations(language: str) -> tuple[Conversation, ...]:
     return tuple(found)
 
 
+@cache
+def sentences(language: str) -> tuple[str, ...]:
+    """Return all that is said in these conversations.
+
+    Raises:
+        CorpusError: As there.
+    """
+    return tuple(sentence for talk in conversations(language) for sentence in talk)
+
+
 def _themes(language: str) -> list[Traversable]:
     folder = files("chatterbot_corpus").joinpath("data", language)
     if not folder.is_dir():

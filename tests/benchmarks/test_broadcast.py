@@ -1,67 +1,48 @@
 """The benchmarks of public accounts run, and what they count is right. What they measure is nobody's to assert here."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
 from benchmarks.broadcast import rows
 from benchmarks.broadcast.accounts import MOST, lifted_pack
-from benchmarks.load import CONTENTS
+from benchmarks.load.closed_loop import WAYS
 from compliance.pack import load
 from protocol.entries import Side
 from protocol.ids import PersonId, new_id, new_public_topic_id
 from protocol.limits import TITLE_CHARS
 from server.store.sqlite import SqliteStore
-from tests.support.daemon import ROOT
-
-
-def _benchmark(command: str, tmp_path: Path) -> dict[str, Any]:
-    """Run one of them with --quick, and return what it wrote."""
-    file = tmp_path / "found.json"
-    run = [sys.executable, "-m", "benchmarks.broadcast", command, "--quick", "--json", str(file)]
-    subprocess.run(run, cwd=ROOT, check=True, timeout=120, capture_output=True)
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
-def _rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    (table,) = found["tables"].values()
-    assert isinstance(table, list)
-    return table
+from tests.support.measuring import measured, notes
 
 
 @pytest.mark.slow
 def test_a_broadcast_is_one_entry_and_comes_to_each_follower_online_once(tmp_path: Path) -> None:
-    found = _benchmark("deliver", tmp_path)
-    group, account = _rows(found)
+    found = measured(tmp_path, "broadcast", "deliver", "--quick")
+    group, account = found
     assert group["deliveries"] == group["entries"] * 19 > 0
     assert account["deliveries"] == account["entries"] * 20 > 0
-    assert all(row["log rows each"] == 1 and row["lost"] == row["twice"] == 0 for row in (group, account))
-    assert any("private store grew by 0 " in note for note in found["notes"])
+    assert all(row["log rows each"] == 1 and row["lost"] == row["duplicated"] == 0 for row in (group, account))
+    assert any("private store grew by 0 " in note for note in notes(found))
 
 
 @pytest.mark.slow
 def test_publishing_is_timed_as_often_at_each_account_and_is_one_entry(tmp_path: Path) -> None:
-    found = _benchmark("publish", tmp_path)
-    assert [(row["published to"], row["times"]) for row in _rows(found)] == [
+    found = measured(tmp_path, "broadcast", "publish", "--quick")
+    assert [(row["published to"], row["times"]) for row in found] == [
         ("10 followers", 10),
         ("10 followers, another", 10),
         ("2,000 followers", 10),
     ]
-    assert all(row["log rows each"] == 1 for row in _rows(found))
-    assert any("private store grew by 0 " in note for note in found["notes"])
+    assert all(row["log rows each"] == 1 for row in found)
+    assert any("private store grew by 0 " in note for note in notes(found))
 
 
 @pytest.mark.slow
 def test_signing_in_brings_what_is_new_and_makes_all_live(tmp_path: Path) -> None:
-    found = _benchmark("sign-in", tmp_path)  # It stops by itself if something is not live.
-    assert [row["entries"] for row in _rows(found)] == [0, 3, 24]
-    assert all(row["times"] == 4 for row in _rows(found))
+    found = measured(tmp_path, "broadcast", "sign-in", "--quick")  # It stops by itself if something is not live.
+    assert [row["entries"] for row in found] == [0, 3, 24]
+    assert all(row["times"] == 4 for row in found)
 
 
 def test_under_the_lifted_pack_only_the_quotas_are_others(tmp_path: Path) -> None:
@@ -98,6 +79,6 @@ def test_strangers_are_different_people_and_the_same_for_the_same_seed() -> None
 
 
 def test_a_card_has_the_text_in_its_title_in_one_line() -> None:
-    content = CONTENTS["broadcast"]("Good morning.\nHow are you?")
+    content = WAYS["broadcast"]("a topic", "Good morning.\nHow are you?")["content"]
     assert content["title"] == "Good morning. How are you?"
     assert len(content["title"]) <= TITLE_CHARS

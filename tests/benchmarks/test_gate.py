@@ -3,7 +3,6 @@
 import json
 import math
 import signal
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -19,8 +18,8 @@ import trio
 from benchmarks import figures
 from benchmarks.gate import hanging
 from benchmarks.gate.hooks import HooksFile, receiver
-from benchmarks.load import Ear
-from benchmarks.wire import Wire
+from benchmarks.load.closed_loop import Ear
+from benchmarks.load.wire import Wire
 from client.account import acknowledge, register
 from client.connection import Connection, open_connection
 from compliance.hooks import Content, Surface
@@ -32,8 +31,9 @@ from protocol.public import GroupFoundPublic, Publish
 from server.config import load
 from server.serving import serve
 from tests.support.accounts import Press
-from tests.support.daemon import PATIENCE_S, ROOT, environment
+from tests.support.daemon import PATIENCE_S, environment
 from tests.support.inline import InlineServer
+from tests.support.measuring import Row, measured, notes, tables
 from tests.support.packs import SETTINGS
 from tests.support.panel import StaffedPanel, allows
 
@@ -278,44 +278,31 @@ async def test_a_private_message_through_a_real_server_with_ten_hooks_makes_no_c
 # The benchmarks themselves.
 
 
-def _benchmark(command: str, tmp_path: Path, *arguments: str) -> dict[str, Any]:
+def _benchmark(command: str, tmp_path: Path, *arguments: str) -> list[Row]:
     """Run one of them, as small as it goes, and return what it wrote."""
-    file = tmp_path / "found.json"
-    run = [sys.executable, "-m", "benchmarks.gate", command, *arguments]
-    subprocess.run([*run, "--rounds", "1", "--json", str(file)], cwd=ROOT, check=True, timeout=120, capture_output=True)
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
-def _rows(found: dict[str, Any], table: int = 0) -> dict[str, dict[str, Any]]:
-    rows = list(found["tables"].values())[table]
-    return {next(iter(row.values())): row for row in rows}
+    return measured(tmp_path, "gate", command, *arguments, "--rounds", "1")
 
 
 @pytest.mark.slow
 def test_the_benchmark_of_private_chats_finds_ten_hooks_and_no_leaf(tmp_path: Path) -> None:
     found = _benchmark("private", tmp_path, "--pairs", "2", "--seconds", "0.3", "--terms", "100")
-    rows = _rows(found)
-    assert all(
-        row["messages"] > 10 and row["lost"] == row["twice"] == row["audit leaves"] == 0 for row in rows.values()
-    )
-    assert "judged by 10 hooks" in found["notes"][0]
+    assert all(row["deliveries"] > 10 and row["lost"] == row["duplicated"] == row["audit leaves"] == 0 for row in found)
+    assert "judged by 10 hooks" in notes(found)[0]
 
 
 @pytest.mark.slow
 def test_the_benchmark_of_publications_labels_where_terms_are_found_and_nowhere_else(tmp_path: Path) -> None:
     found = _benchmark("publish", tmp_path, "--authors", "2", "--seconds", "0.3", "--terms", "5000")
-    rows = _rows(found)
-    labelled = {name for name, row in rows.items() if row["labelled"]}
+    labelled = {row["what is said"] for row in found if row["labelled"]}
     assert labelled == {"published, checks, labelled"}
-    assert all(row["times"] > 0 and row["lost"] == row["twice"] == 0 for row in rows.values())
+    assert all(row["times"] > 0 and row["lost"] == row["duplicated"] == 0 for row in found)
 
 
 @pytest.mark.slow
 def test_the_benchmark_of_hooks_that_hang_has_them_hang(tmp_path: Path) -> None:
     found = _benchmark("beside", tmp_path, "--seconds", "0.6", "--every", "0.3")
-    for table in range(2):
-        hung = {name: row["hung"] > 0 for name, row in _rows(found, table).items()}
+    for table in tables(found):
+        hung = {row["one more author"]: row["hung"] > 0 for row in table}
         assert hung == {
             "without": False,
             hanging.SLEEPS: True,
@@ -329,10 +316,10 @@ def test_the_benchmark_of_hooks_that_hang_has_them_hang(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_benchmark_of_crowds_delivers_to_every_member(tmp_path: Path) -> None:
     found = _benchmark("crowd", tmp_path, "--private", "3", "--public", "5", "--seconds", "0.3", "--terms", "100")
-    for name, members in (("private, 3", 3), ("public, 5", 5)):
-        row = _rows(found)[name]
-        assert row["deliveries"] == row["entries"] * (members - 1) > 0
-        assert row["lost"] == row["twice"] == 0
+    assert [(row["group"], row["members"]) for row in found] == [("private, 3", 2), ("public, 5", 4)]
+    for row in found:
+        assert row["deliveries"] == row["entries"] * row["members"] > 0
+        assert row["lost"] == row["duplicated"] == 0
 
 
 def test_an_ear_counts_what_is_missing_and_what_comes_twice() -> None:

@@ -162,8 +162,6 @@ class FakePeer:
         if self.closed is None:
             self.frames.append(frame)
 
-    send_now = send
-
     def send_ephemeral(self, frame: bytes) -> None:
         if not self.behind:
             self.send(frame)

@@ -3,43 +3,51 @@
 Something said counts once its sender has been told that it is there, published or stored, and every hearer has it.
 """
 
-import resource
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from selectors import EVENT_READ, DefaultSelector
-from typing import Any
+from typing import Any, Literal
 
 import msgpack
 
-from benchmarks.beside import now_cid
-from benchmarks.chat import sign_up
-from benchmarks.figures import progress
+from benchmarks.load.crowd import ask_all, gather, sign_up_all
+from benchmarks.load.wire import Wire, masked, now_cid
 from benchmarks.servers import Running
-from benchmarks.wire import Wire, masked
+from protocol.limits import CONTACTS_ASKED, TITLE_CHARS
 
 PATIENCE_S = 30.0
-STEP = 1000  # People between two lines of progress.
 
-
-CONTENTS: dict[str, Callable[[str], dict[str, str]]] = {
-    "group_message": lambda text: {"text": text},
-    "broadcast": lambda text: {"title": " ".join(text.split()), "text": text},  # The title is what its card says.
+Way = Literal["message", "moment", "group_message", "broadcast"]
+WAYS: dict[Way, Callable[[str, str], dict[str, Any]]] = {
+    "message": lambda topic, text: {"op": "send", "topic": topic, "body": text.encode()},
+    "moment": lambda _, text: {"op": "moment.post", "body": text.encode()},
+    "group_message": lambda topic, text: _publish(topic, "group_message", {"text": text}),
+    "broadcast": lambda topic, text: _publish(topic, "broadcast", {"title": _title(text), "text": text}),
 }
+
+
+def _title(text: str) -> str:
+    """Return what the card says of an article."""
+    return " ".join(text.split())[:TITLE_CHARS]
+
+
+def _publish(topic: str, surface: str, content: dict[str, str]) -> dict[str, Any]:
+    return {"op": "publish", "topic": topic, "surface": surface, "content": content}
 
 
 @dataclass(slots=True, eq=False)
 class Speaker:
-    """Somebody who speaks in `topic`, and the connections of those who hear it there.
+    """Somebody who says things in `topic`, and the connections of those who hear it there.
 
-    `surface`: what they publish on; None: they send, privately.
+    Moments are said to one's friends: their topic is who says it.
     """
 
     mouth: Wire
     topic: str
     ears: tuple[Wire, ...]
-    surface: str | None
+    way: Way
     said: int = 0
     acked: int = 0
     heard: int = 0
@@ -52,12 +60,12 @@ class Speaker:
 
     def request(self, number: int, text: str, cid: bytes) -> bytes:
         """Return the frame that says `text`."""
-        asked: dict[str, Any] = {"id": number, "cid": cid, "topic": self.topic}
-        if self.surface is not None:
-            asked |= {"op": "publish", "surface": self.surface, "content": CONTENTS[self.surface](text)}
-        else:
-            asked |= {"op": "send", "body": text.encode()}
-        return masked(msgpack.packb(asked))
+        return request(self.way, self.topic, number, text, cid)
+
+
+def request(way: Way, topic: str, number: int, text: str, cid: bytes) -> bytes:
+    """Return the frame that says `text`, as request `number`."""
+    return masked(msgpack.packb({**WAYS[way](topic, text), "id": number, "cid": cid}))
 
 
 @dataclass(slots=True)
@@ -192,48 +200,34 @@ def run(
     )
 
 
-def surface_of(*, public: bool) -> str | None:
-    """Return what one speaks on in a group of either side."""
-    return "group_message" if public else None
+def in_group(people: Sequence[tuple[Wire, str]], *, public: bool) -> Speaker:
+    """Have `people`, connections and persons, be a group, the first of whom will speak."""
+    (mouth, _), *others = people
+    return Speaker(mouth, gather(people, public=public), tuple(wire for wire, _ in others), way_in(public=public))
 
 
-def found(owner: Wire, *, public: bool) -> str:
-    """Found a group and return its topic."""
-    topic: str = owner.request("group.found_public" if public else "group.found", cid=now_cid())["topic"]
-    return topic
+def among_friends(author: tuple[Wire, str], friends: Sequence[tuple[Wire, str]]) -> Speaker:
+    """Have `author` be friends with all of `friends`, who will hear their moments."""
+    mouth, person = author
+    for begin in range(0, len(friends), CONTACTS_ASKED):
+        portion = friends[begin : begin + CONTACTS_ASKED]
+        for _, friend in portion:
+            mouth.request("contact.ask", person=friend)
+        ask_all((wire for wire, _ in portion), "contact.accept", person=person)
+    return Speaker(mouth, person, tuple(wire for wire, _ in friends), "moment")
 
 
-def come_in(owner: Wire, topic: str, people: Sequence[tuple[Wire, str]], *, public: bool) -> None:
-    """Have `people`, connections and persons, come into the group, one after the other."""
-    for wire, person in people:
-        if public:
-            wire.request("group.join", topic=topic)
-        else:
-            owner.request("group.invite", topic=topic, person=person)
-            wire.request("group.accept", cid=now_cid(), topic=topic)
+def way_in(*, public: bool) -> Way:
+    """Return how one speaks in a group of either side."""
+    return "group_message" if public else "message"
 
 
 def pairs(server: Running, count: int, *, public: bool, name: str) -> list[Speaker]:
     """Return `count` people, each with a group of two and one who hears them."""
-    speakers = []
-    for number in range(count):
-        mouth, _ = sign_up(server.url, f"{name}-mouth-{number}")
-        ear = sign_up(server.url, f"{name}-ear-{number}")
-        topic = found(mouth, public=public)
-        come_in(mouth, topic, [ear], public=public)
-        speakers.append(Speaker(mouth, topic, (ear[0],), surface_of(public=public)))
-    settle([wire for speaker in speakers for wire in (speaker.mouth, *speaker.ears)])
+    people = sign_up_all(server.url, (f"{name}-{number}" for number in range(2 * count)))
+    speakers = [in_group(people[number : number + 2], public=public) for number in range(0, 2 * count, 2)]
+    settle([wire for wire, _ in people])
     return speakers
-
-
-def everybody(server: Running, count: int) -> list[tuple[Wire, str]]:
-    """Return `count` people who have just signed up, each as a connection and a person."""
-    people = []
-    for number in range(count):
-        people.append(sign_up(server.url, f"reader-{number}"))
-        if (number + 1) % STEP == 0:
-            progress(f"{number + 1:,} of {count:,} signed up")
-    return people
 
 
 def hang_up(speakers: Sequence[Speaker]) -> None:
@@ -251,12 +245,3 @@ def settle(wires: Sequence[Wire], quiet_s: float = 0.3) -> None:
             for key, _ in ready:
                 for _ in key.data.poll():
                     pass
-
-
-def raise_limit(files: int) -> None:
-    """Let this process, and the server it starts, have so many files open, as far as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < files:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (min(files, hard) if hard != resource.RLIM_INFINITY else files, hard)
-        )

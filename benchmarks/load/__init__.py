@@ -1,0 +1,1 @@
+"""Who drives a server from outside: connections, crowds, closed and open loops, and processes of their own for them."""

@@ -1,0 +1,1 @@
+"""The systems under measurement, each with its own protocol, behind one port."""

@@ -1,0 +1,1 @@
+"""Servers written here with what peers offer: each says on its first line where it listens, and ends on SIGTERM."""
