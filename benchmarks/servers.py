@@ -3,14 +3,16 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import current_thread, main_thread
 
 UNLIMITED = {
     f"HUTONG_RATES_{name}": "off"
@@ -25,6 +27,7 @@ CHEAP_PASSWORDS = {
     "HUTONG_PASSWORDS_PARALLELISM": "1",
     "HUTONG_PASSWORDS_WAITING": "10000",
 }
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _CPUCLOCK_SCHED = 2  # Of a process: what clock_getcpuclockid(3) makes of its number.
 _STOP_S = 30.0
 _TICKS_S = os.sysconf("SC_CLK_TCK")
@@ -113,6 +116,23 @@ def hutongd(
             yield server
 
 
+def begun(start: Callable[[], "subprocess.Popen[bytes]"]) -> tuple["subprocess.Popen[bytes]", list[int]]:
+    """Return the process that `start` starts, and the signals that came meanwhile, to be raised once it can be ended.
+
+    Else Ctrl-C in that moment would leave a server that nobody knows of. The system tells a new program to end at
+    signals which were caught; away from the main thread none come.
+    """
+    came: list[int] = []
+    if current_thread() is not main_thread():
+        return start(), came
+    handlers = {number: signal.signal(number, lambda got, _: came.append(got)) for number in _ENDING}
+    try:
+        return start(), came
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 @contextmanager
 def running(command: list[str], environment: dict[str, str]) -> Iterator[Running]:
     """Run a server that says on the first line of stdout where it listens, with `environment` on top.
@@ -120,8 +140,11 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[Running
     It is in a process group of its own: Ctrl-C reaches whoever measures, and they end it.
     """
     everything = {**os.environ, **environment}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=everything, process_group=0) as process:
+    process, came = begun(lambda: subprocess.Popen(command, stdout=subprocess.PIPE, env=everything, process_group=0))
+    with process:
         try:
+            for number in came:
+                signal.raise_signal(number)
             assert process.stdout is not None
             line = process.stdout.readline()
             if not line:

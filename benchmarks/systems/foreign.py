@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.servers import Running
+from benchmarks.servers import Running, begun
 
 _START_S = 30.0
 _STOP_S = 10.0
@@ -40,19 +40,22 @@ def hosted(set_up: Callable[[Path, int], Setup]) -> Iterator[Running]:
         for file, text in setup.files.items():
             (folder / file).write_text(text, encoding="utf-8")
         environment = {**os.environ, "HOME": name, **setup.environment}
-        with (
-            (folder / "output").open("wb") as output,
-            subprocess.Popen(
-                setup.command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            ) as process,
-        ):
+        with (folder / "output").open("wb") as output:
+            process, came = begun(
+                lambda: subprocess.Popen(
+                    setup.command,
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    process_group=0,
+                )
+            )
+        with process:
             try:
+                for number in came:
+                    signal.raise_signal(number)
                 if not _listens(process, port):
                     said = (folder / "output").read_text(encoding="utf-8", errors="replace").split("\n")
                     raise RuntimeError(f"{setup.command[0]} does not listen: {' '.join(said[-3:]) or 'no word'}")

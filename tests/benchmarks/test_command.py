@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks import command, everything
 from benchmarks.command import COMMANDS, bench, run
+from benchmarks.servers import begun
 from benchmarks.systems import registry
 from benchmarks.systems.limit import Limit
 from tests.support.daemon import ROOT
@@ -88,6 +89,18 @@ def test_ctrl_c_and_sigterm_end_everything_that_was_started_and_say_nothing(
     assert process.returncode == status
     assert said.strip() == ""
     assert marked(mark) == []
+
+
+def test_a_signal_that_comes_while_a_server_is_being_started_waits_until_it_can_be_ended() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def start() -> "subprocess.Popen[bytes]":
+        signal.raise_signal(signal.SIGINT)
+        return subprocess.Popen([sys.executable, "-c", ""])
+
+    process, came = begun(start)
+    assert (process.wait(), came) == (0, [signal.SIGINT])
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 # Everything, in a short run.
