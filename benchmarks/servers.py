@@ -116,21 +116,31 @@ def hutongd(
             yield server
 
 
-def begun(start: Callable[[], "subprocess.Popen[bytes]"]) -> tuple["subprocess.Popen[bytes]", list[int]]:
-    """Return the process that `start` starts, and the signals that came meanwhile, to be raised once it can be ended.
+@contextmanager
+def started(
+    start: Callable[[], "subprocess.Popen[bytes]"], end: Callable[["subprocess.Popen[bytes]"], None]
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run the process that `start` starts for the length of the block; `end` ends it, whatever happens.
 
-    Else Ctrl-C in that moment would leave a server that nobody knows of. The system tells a new program to end at
-    signals which were caught; away from the main thread none come.
+    Signals that come while it is being started wait until it can be ended: else Ctrl-C in that moment would leave a
+    server that nobody knows of. The system tells a new program to end at signals which were caught here; away from the
+    main thread none come.
     """
     came: list[int] = []
-    if current_thread() is not main_thread():
-        return start(), came
-    handlers = {number: signal.signal(number, lambda got, _: came.append(got)) for number in _ENDING}
+    in_main = current_thread() is main_thread()
+    handlers = {number: signal.signal(number, lambda got, _: came.append(got)) for number in _ENDING if in_main}
     try:
-        return start(), came
+        process = start()
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+    with process:
+        try:
+            for each in came:
+                signal.raise_signal(each)
+            yield process
+        finally:
+            end(process)
 
 
 @contextmanager
@@ -140,19 +150,19 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[Running
     It is in a process group of its own: Ctrl-C reaches whoever measures, and they end it.
     """
     everything = {**os.environ, **environment}
-    process, came = begun(lambda: subprocess.Popen(command, stdout=subprocess.PIPE, env=everything, process_group=0))
-    with process:
-        try:
-            for number in came:
-                signal.raise_signal(number)
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError(f"{' '.join(command)} did not start")
-            yield Running(json.loads(line)["listening"], process.pid)
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with started(
+        lambda: subprocess.Popen(command, stdout=subprocess.PIPE, env=everything, process_group=0), _stop
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{' '.join(command)} did not start")
+        yield Running(json.loads(line)["listening"], process.pid)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -43,7 +43,6 @@ class Hub:
         self._rooms = rooms
         self._fanout = fanout
         self._came_or_went = came_or_went
-        self.expect, self.expect_less = fanout.expect, fanout.expect_less
         self._here: dict[PersonId, list[Subscriber]] = {}
         self._audiences = Audiences(fanout)
         self._journal = Journal()
@@ -76,6 +75,14 @@ class Hub:
             if not here:
                 del self._here[person]
                 self._came_or_went(person, False)  # noqa: FBT003
+
+    def expect(self, topic: TopicId) -> None:
+        """A write to `topic` is under way."""
+        self._fanout.expect(topic)
+
+    def expect_less(self, topic: TopicId) -> None:
+        """It is over, and what it gave has been taken in."""
+        self._fanout.expect_less(topic)
 
     def committed(self, result: Result) -> None:
         """Take in what a commit did, whoever asked for it."""

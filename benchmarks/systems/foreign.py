@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.servers import Running, begun
+from benchmarks.servers import Running, started
 
 _START_S = 30.0
 _STOP_S = 10.0
@@ -40,8 +40,9 @@ def hosted(set_up: Callable[[Path, int], Setup]) -> Iterator[Running]:
         for file, text in setup.files.items():
             (folder / file).write_text(text, encoding="utf-8")
         environment = {**os.environ, "HOME": name, **setup.environment}
-        with (folder / "output").open("wb") as output:
-            process, came = begun(
+        with (
+            (folder / "output").open("wb") as output,
+            started(
                 lambda: subprocess.Popen(
                     setup.command,
                     cwd=folder,
@@ -50,18 +51,14 @@ def hosted(set_up: Callable[[Path, int], Setup]) -> Iterator[Running]:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     process_group=0,
-                )
-            )
-        with process:
-            try:
-                for number in came:
-                    signal.raise_signal(number)
-                if not _listens(process, port):
-                    said = (folder / "output").read_text(encoding="utf-8", errors="replace").split("\n")
-                    raise RuntimeError(f"{setup.command[0]} does not listen: {' '.join(said[-3:]) or 'no word'}")
-                yield Running(f"tcp://127.0.0.1:{port}", process.pid)
-            finally:
-                _end(process)
+                ),
+                _end,
+            ) as process,
+        ):
+            if not _listens(process, port):
+                said = (folder / "output").read_text(encoding="utf-8", errors="replace").split("\n")
+                raise RuntimeError(f"{setup.command[0]} does not listen: {' '.join(said[-3:]) or 'no word'}")
+            yield Running(f"tcp://127.0.0.1:{port}", process.pid)
 
 
 def _free_port() -> int:

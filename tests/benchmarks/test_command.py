@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import command, everything
 from benchmarks.command import COMMANDS, bench, run
-from benchmarks.servers import begun
+from benchmarks.servers import started
 from benchmarks.systems import registry
 from benchmarks.systems.limit import Limit
 from tests.support.daemon import ROOT
@@ -92,14 +92,15 @@ def test_ctrl_c_and_sigterm_end_everything_that_was_started_and_say_nothing(
 
 
 def test_a_signal_that_comes_while_a_server_is_being_started_waits_until_it_can_be_ended() -> None:
-    before = signal.getsignal(signal.SIGINT)
+    before, ended = signal.getsignal(signal.SIGINT), list[int]()
 
     def start() -> "subprocess.Popen[bytes]":
         signal.raise_signal(signal.SIGINT)
         return subprocess.Popen([sys.executable, "-c", ""])
 
-    process, came = begun(start)
-    assert (process.wait(), came) == (0, [signal.SIGINT])
+    with pytest.raises(KeyboardInterrupt), started(start, lambda process: ended.append(process.wait())):
+        raise AssertionError("it was interrupted")
+    assert ended == [0]
     assert signal.getsignal(signal.SIGINT) is before
 
 
