@@ -43,7 +43,7 @@ class Positions:
         packed = msgpack.packb(tuple(key))
         box, nonce_key = self._keys(viewer, listing)
         nonce = blake3(packed, key=nonce_key).digest(SecretBox.NONCE_SIZE)
-        return base64.urlsafe_b64encode(box.encrypt(packed, nonce)).rstrip(b"=").decode()
+        return _text(box.encrypt(packed, nonce))
 
     def open(self, viewer: PersonId, listing: str, sealed: str) -> SortKey | None:
         """Return the key at which a page ended; None for an empty string, which is before all items.
@@ -56,13 +56,20 @@ class Positions:
         box, _ = self._keys(viewer, listing)
         try:
             message = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
-            return SortKey(*msgpack.unpackb(box.decrypt(message)))
+            key = SortKey(*msgpack.unpackb(box.decrypt(message)))
         except (CryptoError, ValueError) as error:
             raise PositionError from error
+        if _text(message) != sealed:  # A last character can have bits of which nothing is made (RFC 4648 §3.5).
+            raise PositionError
+        return key
 
     def _keys(self, viewer: PersonId, listing: str) -> tuple[SecretBox, bytes]:
         keys = blake3(msgpack.packb((viewer, listing)), key=self._secret).digest(2 * SecretBox.KEY_SIZE)
         return SecretBox(keys[: SecretBox.KEY_SIZE]), keys[SecretBox.KEY_SIZE :]
+
+
+def _text(message: bytes) -> str:
+    return base64.urlsafe_b64encode(message).rstrip(b"=").decode()
 
 
 def fitting(items: Iterable[T], size: Callable[[T], int], *, slice_bytes: int) -> Iterator[T]:

@@ -1,9 +1,13 @@
-"""What every test stands on: Hypothesis with the same examples in every run, and Ctrl-C that reaches all it starts."""
+"""What every test stands on: the same examples and the same ids in every run, and Ctrl-C that reaches all it starts."""
 
 import os
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.seeded import seeded
 
 settings.register_profile(
     "ci", max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -14,3 +18,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # A shell that runs the tests in the background has SIGINT ignored, and every process started inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def chance(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Give each test the same ids and keys in every run: none shows what the next does not."""
+    with seeded(request.node.nodeid):
+        yield

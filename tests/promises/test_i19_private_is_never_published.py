@@ -149,7 +149,7 @@ def test_a_public_successor_has_nothing_of_the_group_that_it_succeeds() -> None:
         if server.bench.agreement is None:  # Who signed one is on record; in which groups they are is not.
             known.append(bob.person)
         assert not [each for each in known if each in dump]
-        assert "bob" not in dump  # Who does nothing public is not known there.
+        assert "'bob'" not in dump  # Who does nothing public is not known there.
 
 
 def test_a_places_id_says_its_side_and_no_private_one_can_look_public() -> None:

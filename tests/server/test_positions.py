@@ -1,6 +1,7 @@
 """Positions in lists: opened by whoever was given them, in the list they were given in, and by nobody else."""
 
 import base64
+import contextlib
 
 import pytest
 from hypothesis import given
@@ -75,6 +76,9 @@ def test_a_position_that_was_changed_anywhere_does_not_open() -> None:
         changed = bytes([*box[:index], box[index] ^ 1, *box[index + 1 :]])
         with pytest.raises(PositionError):
             POSITIONS.open(ANN, "timeline", base64.urlsafe_b64encode(changed).rstrip(b"=").decode())
+    for character in "".join(map(chr, range(128))):
+        with contextlib.nullcontext() if character == sealed[-1] else pytest.raises(PositionError):
+            POSITIONS.open(ANN, "timeline", sealed[:-1] + character)
     for short in range(1, len(sealed)):
         with pytest.raises(PositionError):
             POSITIONS.open(ANN, "timeline", sealed[:short])
