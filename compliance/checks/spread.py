@@ -3,11 +3,13 @@
 Bounded in memory and in work: what no one repeats is forgotten after the window, or before, when there is no room.
 """
 
+from array import array
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
+from heapq import nlargest
 from itertools import chain, count
+from operator import itemgetter
 from typing import Self
 
 from compliance.checks.sketch import Sketch, resemblance
@@ -39,7 +41,7 @@ class Spread:
         self._sketches: dict[int, Sketch] = {}
         self._rumour_of: dict[int, Rumour] = {}
         self._rumours: OrderedDict[int, Rumour] = OrderedDict()  # By the id of the object; the one heard last is last.
-        self._index: dict[int, deque[int]] = {}
+        self._index: dict[int, array[int]] = {}  # Arrays: their numbers are in one place of the memory.
 
     def __len__(self) -> int:
         """How many versions are kept."""
@@ -75,11 +77,11 @@ class Spread:
 
     def _like(self, sketch: Sketch) -> Iterator[tuple[float, Rumour]]:
         """Yield the rumours with a version that `sketch` resembles, and how much."""
-        posted = (self._index[value] for value in sketch.hashes if value in self._index)
-        shared = Counter(chain.from_iterable(posted))
-        for number, common in shared.most_common(COMPARED):
-            if common < SHARED:
-                return
+        shared = Counter(chain.from_iterable(filter(None, map(self._index.get, sketch.hashes))))
+        if max(shared.values(), default=0) < SHARED:  # So it is of nearly everything, and all the rest is dear.
+            return
+        enough = [found for found in shared.items() if found[1] >= SHARED]
+        for number, _ in nlargest(COMPARED, enough, key=itemgetter(1)):
             alike = resemblance(sketch, self._sketches[number])
             if alike >= self._alike:
                 yield alike, self._rumour_of[number]
@@ -90,7 +92,13 @@ class Spread:
         self._rumour_of[number] = rumour
         rumour.versions.append(number)
         for value in sketch.hashes[:INDEXED]:
-            self._index.setdefault(value, deque(maxlen=FOUND)).append(number)
+            found = self._index.get(value)
+            if found is None:
+                self._index[value] = array("q", (number,))
+                continue
+            if len(found) == FOUND:
+                del found[0]
+            found.append(number)
 
     def _forget(self, now: int) -> None:
         """Forget the rumours heard last before the window, and, without room, the one that was silent longest."""
@@ -104,8 +112,8 @@ class Spread:
         for number in rumour.versions:
             del self._rumour_of[number]
             for value in self._sketches.pop(number).hashes[:INDEXED]:
-                with suppress(KeyError, ValueError):  # Later ones may have pushed it out, and be gone themselves.
-                    found = self._index[value]
+                found = self._index.get(value)
+                if found is not None and number in found:  # Later ones may have pushed it out, and be gone themselves.
                     found.remove(number)
                     if not found:
                         del self._index[value]
