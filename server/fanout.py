@@ -16,6 +16,7 @@ from server.audience import Audience
 from server.outcomes import Subscriber
 
 SHORT = 64  # Recipients up to which a job is done in one go, before any longer one.
+AT_ONCE = 512  # Recipients of small audiences between two turns: they are written to once, with their own replies.
 TURN = 64  # Recipients a turn: what comes for a small chat meanwhile does not wait for all of a large group.
 
 
@@ -101,13 +102,13 @@ class FanOut:
         self._jobs: dict[TopicId, _Job] = {}
         self._short: deque[TopicId] = deque()
         self._long: deque[TopicId] = deque()
-        self._spent = 0  # Recipients served at once, since the last turn.
+        self._spent = 0  # Recipients served without a job, since the last turn.
 
     def add(self, topic: TopicId, audience: Audience, parcel: Parcel) -> None:
         """Send `parcel` to all of `audience`, after what was added for `topic` before."""
         job = self._jobs.get(topic)
         if job is None:
-            if len(audience) <= SHORT and self._spent < TURN and not audience.late:
+            if len(audience) <= SHORT and self._spent < AT_ONCE and not audience.late:
                 # Nothing to wait for: no need of a job. Not even when some get another frame, for that would tell who
                 # is blocked that they are: their own entry would come later than it used to.
                 self._spent += len(audience)

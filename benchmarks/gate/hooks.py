@@ -35,6 +35,9 @@ options = {{ deny = ["example.com"] }}
 
 [length]
 check = "length"
+
+[current_affairs]
+check = "current_affairs"
 """
 _PLUGIN = """
 [{name}]
@@ -59,7 +62,7 @@ class HooksFile:
     tables: list[str] = field(default_factory=list)
 
     def checks(self, count: int, *, found: bool = False) -> None:
-        """Add the built-in checks with a list of `count` terms; `found`: such as occur in the texts of the load."""
+        """Add all built-in checks, with a list of `count` terms; `found`: such as occur in the texts of the load."""
         listed = list_of(count, random.Random(self.seed)).splitlines()
         text = "\n".join(listed if found else [f"{term} {UNHEARD}" for term in listed])
         (self.folder / "terms.txt").write_text(text, encoding="utf-8")
@@ -73,6 +76,12 @@ class HooksFile:
     def webhook(self, url: str) -> None:
         """Add a webhook."""
         self.tables.append(_WEBHOOK.format(url=url, secret=_SECRET))
+
+    def ten(self, count: int, url: str, *, deadline_ms: int) -> None:
+        """Add hooks of every kind: the five checks, four plugins, and a webhook at `url`."""
+        self.checks(count)
+        self.plugins("one", "two", "three", "four", deadline_ms=deadline_ms)
+        self.webhook(url)
 
     def write(self) -> Path:
         path = self.folder / "hooks.toml"
@@ -106,9 +115,7 @@ def gated(
             case "a plugin":
                 file.plugins("plugin", deadline_ms=deadline_ms)
             case "ten":
-                file.checks(terms)
-                file.plugins("one", "two", "three", "four", "five", deadline_ms=deadline_ms)
-                file.webhook(stack.enter_context(receiver()))
+                file.ten(terms, stack.enter_context(receiver()), deadline_ms=deadline_ms)
         named = {"HUTONG_COMPLIANCE_HOOKS": str(file.write())} if file.tables else {}
         settings = {
             "HUTONG_COMPLIANCE_PACK": pack,

@@ -5,6 +5,7 @@ import math
 import signal
 import sys
 import threading
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from benchmarks.load.closed_loop import Ear
 from benchmarks.load.wire import Wire
 from client.account import acknowledge, register
 from client.connection import Connection, open_connection
+from compliance.checks.registry import CHECKS
 from compliance.hooks import Content, Surface
 from protocol.accounts import InboxAnswer, SaveDraft, Schedule
 from protocol.following import FollowAccount, Unfollow
@@ -221,10 +223,14 @@ async def _entry(connection: Connection) -> EntryPush:
 
 def _ten_hooks(folder: Path, url: str) -> Path:
     file = HooksFile(folder, seed=3)
-    file.checks(100)
-    file.plugins("one", "two", "three", "four", "five", deadline_ms=10_000)
-    file.webhook(url)
+    file.ten(100, url, deadline_ms=10_000)
     return file.write()
+
+
+def test_the_server_that_is_measured_has_every_check_there_is(tmp_path: Path) -> None:
+    file = HooksFile(tmp_path, seed=3)
+    file.checks(1)
+    assert {table["check"] for table in tomllib.loads(file.write().read_text()).values()} == set(CHECKS)
 
 
 @pytest.fixture

@@ -67,8 +67,8 @@ def test_who_speaks_in_a_chat_gets_ack_and_entry_in_one_call_and_the_other_one_t
 
 
 def test_all_that_a_turn_brings_somebody_leaves_in_one_call(works: Works, calls: SystemCalls) -> None:
-    """Both speak in each of 16 chats: ack, one's own entry and the other's are 96 frames, in 32 calls."""
-    chats = works.chats(16)
+    """Both speak in each of 32 chats: ack, one's own entry and the other's are 192 frames, in 64 calls."""
+    chats = works.chats(32)
     people = [member for _, alice, bob in chats for member in (alice, bob)]
     for topic, alice, bob in chats:
         alice.says(topic, BODY)
@@ -79,7 +79,7 @@ def test_all_that_a_turn_brings_somebody_leaves_in_one_call(works: Works, calls:
         works.turns()
     assert calls.writes == {member.fileno: 1 for member in people}
     works.rest()
-    assert [len(member.messages) for member in people] == [3] * 32
+    assert [len(member.messages) for member in people] == [3] * 64
 
 
 def test_what_many_have_said_is_read_in_one_call_each_after_one_look(works: Works, calls: SystemCalls) -> None:
