@@ -145,11 +145,12 @@ class FanOut:
     def turn(self) -> bool:
         """Serve at most `TURN` recipients, short jobs first; say whether work is left.
 
-        However many short jobs there are, the long ones get on, by `SHORT` recipients a turn at least.
+        Whatever was sent without a job, a short one gets its turn; and however many short ones there are, the long
+        ones get on, by `SHORT` recipients at least.
         """
         if self._held:
             self._let_go()
-        left = TURN - self._spent
+        left = max(TURN - self._spent, 1)
         self._spent = 0
         while left > 0 and self._short:
             left -= self._run(self._short.popleft(), SHORT)

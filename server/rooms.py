@@ -37,7 +37,7 @@ class Rooms:
         return state
 
     def load(self, topic: TopicId, done: Done) -> None:
-        """Read the state of `topic`, keep it, and call `done` with the what came of it; None: no such topic."""
+        """Read the state of `topic`, keep it, and call `done` with what came of it; None: no such topic."""
         if topic in self._loading:
             self._loading[topic][0].append(done)
             return

@@ -1,16 +1,19 @@
 """What the brokers have in common: whoever is subscribed to a subject gets what anybody publishes on it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from benchmarks.servers import Running
 from benchmarks.systems.base import Heard, Seat, Speech
 from benchmarks.systems.line import Line
+from benchmarks.systems.machine import missing, program
 
 
-class Broker:
+class Broker(ABC):
     """A server that stores nothing and acknowledges nothing; who publishes is subscribed, too.
 
-    `heard` and `publishes`: what is heard on a connection, and how things are said on a subject.
+    `name`: of the program, too. `heard` and `publishes`: what is heard on a connection, and how things are said on a
+    subject.
     """
 
     name: str
@@ -19,9 +22,13 @@ class Broker:
     heard: Callable[[], Heard]
     publishes: Callable[[bytes], Speech]
 
+    def missing(self) -> str | None:
+        """Return why it cannot be run here; None if it can."""
+        return None if program(self.name) else missing(self.name, f"program {self.name}")
+
+    @abstractmethod
     def subscribed(self, server: Running, subjects: Sequence[bytes]) -> list[Line]:
         """Return a connection for each subject, subscribed to it; nothing is left to read."""
-        raise NotImplementedError
 
     def room(self, server: Running, members: int) -> Sequence[Seat]:
         """Return `members` connections that are all subscribed to one subject, which the first one publishes on."""

@@ -14,7 +14,7 @@ from benchmarks.servers import Running
 from benchmarks.systems.broker import Broker
 from benchmarks.systems.foreign import Setup, hosted
 from benchmarks.systems.line import Line
-from benchmarks.systems.machine import missing, program, said
+from benchmarks.systems.machine import program, said
 
 PROGRAM = "nats-server"
 _ERROR = b"-ERR"
@@ -75,16 +75,12 @@ class Publishes:
 class NatsServer(Broker):
     """nats-server."""
 
-    name = "nats-server"
+    name = PROGRAM
     heard, publishes = Published, Publishes
 
     def version(self) -> str:
         """Return the version that would be run."""
         return said(program(PROGRAM) or PROGRAM, "--version").rpartition("v")[2]
-
-    def missing(self) -> str | None:
-        """Return why it cannot be run here; None if it can."""
-        return None if program(PROGRAM) else missing(self.name, f"program {PROGRAM}")
 
     def serve(self) -> AbstractContextManager[Running]:
         """Run it."""

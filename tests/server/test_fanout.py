@@ -93,6 +93,22 @@ def test_many_short_jobs_do_not_make_a_turn_endless() -> None:
     assert served[-1] == 100 * SHORT
 
 
+def test_a_short_job_gets_its_turn_however_much_is_sent_without_one() -> None:
+    fan, (last, ears) = FanOut(), audience(SHORT)
+
+    def without_a_job(least: int) -> None:
+        for number in range(-(-least // SHORT)):
+            fan.add(TopicId(f"small {number}"), audience(SHORT)[0], parcel(1))
+
+    without_a_job(AT_ONCE)
+    fan.add(SMALL, last, parcel(1))
+    assert heard(ears) == 0
+    fan.turn()
+    without_a_job(AT_ONCE)
+    fan.turn()
+    assert heard(ears) == SHORT
+
+
 def test_long_jobs_take_turns() -> None:
     fan, (one, ears), (other, others) = FanOut(), audience(3 * TURN), audience(3 * TURN)
     fan.add(BIG, one, parcel(1))
