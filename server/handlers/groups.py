@@ -149,7 +149,7 @@ class Groups:
         refusal = _unless(topic, caller, Act.LINK)
         if refusal:
             return refusal
-        link = secrets.token_urlsafe(LINK_BYTES)
+        link = secrets.token_urlsafe(LINK_BYTES).replace("-", "_")  # Or a program would take it for an option.
         return _change(request, topic, SetLink(digest=_link_digest(link)), reply=LinkReply(link=link))
 
     def unlink(self, request: GroupUnlink, caller: Caller, topic: TopicState, at: int) -> Decision:

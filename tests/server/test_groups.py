@@ -319,6 +319,11 @@ def test_a_mute_is_an_entry_that_names_whom_and_until_when(town: Town) -> None:
 # Links and asking.
 
 
+def test_no_link_looks_like_an_option_of_a_program(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "-Xp9d-VOLqBSp0dekOlxTR12")
+    assert town.owner.do(GroupLink, topic=town.topic).link == "_Xp9d_VOLqBSp0dekOlxTR12"
+
+
 def test_a_new_link_replaces_the_old_one(town: Town) -> None:
     link = town.owner.do(GroupLink, topic=town.topic).link
     assert town.stranger.refused(GroupAsk, link=town.link) == "not_found"
